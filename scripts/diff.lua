@@ -1,21 +1,13 @@
 -- Shows the files that a container changed, compared with the host's or its image's.
-local format = require "tiny.format"
 local rootless = require "tiny.base.rootless"
 local state = require "tiny.state"
-
-local function show(container)
-  local rows, skipped = require "tiny.inspect.changes"(container)
-  if #rows > 0 then format.table(nil, rows) end
-  for reason, what in pairs(skipped) do
-    format.note("skipped because %s: /%s%s", reason, format.clean(what.first), what.more > 0 and (" and %d more"):format(what.more) or "")
-  end
-end
 
 return {
   summary = "Show the files that a container changed",
   section = "Containers",
   order = 117,
   about = "A is added, C changed, D deleted. A container with --rootfs changes its rootfs directly, so there is nothing to list.",
+  options = { require("tiny.cli.changes").format },
   args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
   run = function(args)
     local container = state.find(args.container)
@@ -26,7 +18,8 @@ return {
     end
     -- It has not started.
     if not tiny.stat(container.dir .. "/upper") then return end
+    local function show() require("tiny.cli.changes").print(require "tiny.client.changes"(container), args.format) end
     -- Files of the container's users belong to other ids.
-    if config.from_image or rootless.is() then rootless.apart(function() show(container) end) else show(container) end
+    if rootless.is() then rootless.apart(show) else show() end
   end,
 }

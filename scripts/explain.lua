@@ -15,20 +15,46 @@ local function picture(found)
   return all and require "tiny.net.svg"(require("tiny.client.network_snapshot").around(all, found.id))
 end
 
+-- Where one file of the container comes from.
+local function explain_file(args, container, found)
+  local file = require "tiny.inspect.file"
+  if args.html then tiny.fail { message = "explain: --html shows a container, not a file of it", hint = "leave out one of the two", exit = 2 } end
+  local one = file.of(found, container, args.path)
+  if args.format == "json" then
+    -- Names of files may be any bytes.
+    local text = require("tiny.inspect.source").text
+    for _, key in ipairs { "path", "given", "link", "source" } do one[key] = one[key] and text(one[key]) end
+    for _, layer in ipairs(one.layers or {}) do layer.path = text(layer.path) end
+    return format.line(format.clean_json(tiny.json_encode(one, { pretty = true })))
+  end
+  local image = found.image and (require("tiny.images.reference").shown(found.image.name))
+  format.line(format.colour("bold", format.clean(one.path)))
+  local rows = file.rows(one, image)
+  for _, row in ipairs(rows) do row[1] = "  " .. row[1] end
+  format.table(nil, rows)
+end
+
 return {
   summary = "Show what a running container is made of, and why",
   section = "Containers",
   order = 113,
-  about = "Prints its processes, its namespaces compared with the host's, mounts and their sources, limits and usage,\n"
+  about = "Prints its processes, its namespaces compared with the host's, the layers of its image, mounts and their sources, limits and usage,\n"
     .. "capabilities, system call filter and network, each with the line of the recipe or of the shipped Lua that set it up.\n"
+    .. "With a path, it shows where this file of the container comes from: which layer of its image, the writable layer, a volume or\n"
+    .. "another mount.\n"
     .. "--html writes one self-contained page without scripts, for screens, phones and print.",
   options = {
     { "html", value = "FILE", help = "Write an HTML page to this file; - is standard output" },
     { "format", choices = { "text", "json" }, default = "text", value = "FORMAT", help = "Output format: text or json" },
   },
-  args = { { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" } },
+  args = {
+    { "container", value = "CONTAINER", complete = "containers", help = "Name or id prefix" },
+    { "path", value = "PATH", required = false, help = "A file of the container [default: the container itself]" },
+  },
   run = function(args)
-    local found = live.of(require("tiny.state").find(args.container))
+    local container = require("tiny.state").find(args.container)
+    local found = live.of(container)
+    if args.path then return explain_file(args, container, found) end
     if args.html then
       local page = require "tiny.inspect.html"(found, picture(found))
       if args.html == "-" then return format.write(page) end

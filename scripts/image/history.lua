@@ -4,22 +4,11 @@ local local_image = require "tiny.images.local_image"
 
 -- The steps, the newest first, with the layers that they made.
 local function steps(image)
-  local found, list, at = local_image.config(image), {}, 0
-  local history = found.history
-  -- An image without a history still has layers.
-  if #history == 0 then
-    for _ = 1, #image.layers do table.insert(history, {}) end
-  end
-  for _, one in ipairs(history) do
-    local layer
-    if not one.empty then
-      at = at + 1
-      layer = image.layers[at]
-    end
-    table.insert(list, 1, {
-      created = one.created, created_by = one.created_by or "", comment = one.comment or "", layer = layer and layer.diff_id,
-      size = layer and (layer.bytes or layer.size) or 0,
-    })
+  local list = {}
+  for _, step in ipairs(local_image.history(local_image.config(image), #image.layers)) do
+    local layer = image.layers[step.layer]
+    step.layer, step.size = layer and layer.diff_id, layer and layer.size or 0
+    table.insert(list, 1, step)
   end
   return list
 end

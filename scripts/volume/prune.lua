@@ -1,5 +1,5 @@
 -- Removes unused volumes.
-local filters = require "tiny.cli.volume_filters"
+local filters = require "tiny.cli.prune_filters"
 
 return {
   summary = "Remove unused anonymous volumes",
@@ -8,15 +8,15 @@ return {
   options = {
     { "all", short = "a", type = "flag", help = "Remove all unused volumes, not only anonymous ones" },
     { "force", short = "f", type = "flag", help = "Do not ask" },
-    { "filter", many = true, value = "KEY=VALUE", help = "Remove only volumes that match: label=K, label=K=V, label!=K or label!=K=V" },
+    filters.option "volumes",
   },
   run = function(args)
-    local chosen = filters.labelled(args.filter)
+    local chosen = filters.of(args.filter)
     if not args.force then
-      require "tiny.cli.confirm"(("This removes %s volumes that no container uses."):format(args.all and "all" or "anonymous"), "volume prune")
+      require "tiny.cli.confirm"(("This removes %s volumes that no container uses."):format(args.all and "all" or "anonymous") .. filters.shown(args.filter), "volume prune")
     end
     local report = require "tiny.cli.prune_report"()
-    local status = require("tiny.client.prune").volumes(report.section "Volumes", args.all, chosen)
+    local status = require("tiny.client.prune").volumes(report.section "Volumes", chosen, args.all)
     report.finish()
     return status
   end,

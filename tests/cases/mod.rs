@@ -10,7 +10,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
          layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
-    ("images", "changes commands lower_links mount run shown stack tree volumes"),
+    ("images", "changes commands diff disk explain lower_links mount run shown stack tree volumes"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \

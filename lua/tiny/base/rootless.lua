@@ -87,4 +87,21 @@ function rootless.apart(f)
   if status ~= 0 then tiny.fail { message = ("a process was interrupted: %s"):format(signal or status), exit = 125 } end
 end
 
+-- The text that f returns. An unprivileged user calls it in a user namespace, as in `inside`.
+function rootless.ask(f)
+  if not rootless.is() then return f() end
+  local from, into = tiny.pipe()
+  local reader <close> = from
+  local own <close> = tiny.userns((rootless.own_maps()))
+  local child <close> = tiny.clone({ user = own, mount = true }, function()
+    from:close()
+    into:write(f())
+  end)
+  into:close()
+  local text = ""
+  for part in function() return reader:read() end do text = text .. part end
+  child:wait()
+  return text
+end
+
 return rootless

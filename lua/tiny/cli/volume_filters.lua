@@ -1,4 +1,4 @@
--- The filters of `volume ls` and `volume prune`, with docker's meaning: filters of one key are alternatives, except for labels,
+-- The filters of `volume ls`, with docker's meaning: filters of one key are alternatives, except for labels,
 -- which must all match.
 local labelled = require("tiny.spec.pairs").labelled
 
@@ -47,22 +47,6 @@ function filters.chosen(all, texts)
     if keep then table.insert(found, volume) end
   end
   return found
-end
-
--- A test of volumes by the filters of `prune`: label=…, label!=….
-function filters.labelled(texts)
-  local tests = {}
-  for _, text in ipairs(texts) do
-    local unlike, value = text:match("^label(!?)=(.+)$")
-    if not value then tiny.fail { message = ("--filter %s is not label=K, label=K=V, label!=K or label!=K=V"):format(tiny.show(text)), exit = 2 } end
-    table.insert(tests, function(volume) return labelled(volume.labels, value) == (unlike == "") end)
-  end
-  return function(volume)
-    for _, test in ipairs(tests) do
-      if not test(volume) then return false end
-    end
-    return true
-  end
 end
 
 return filters

@@ -59,6 +59,20 @@ function local_image.find(text)
   tiny.fail { message = ("no such image: %s"):format(tiny.show(text)), hint = "`tinylua images` lists them; `tinylua pull` fetches one", exit = 125 }
 end
 
+-- The steps of a configuration's history, the oldest first, each with the number of the layer that it made. An image without a history
+-- still has layers. count: how many.
+function local_image.history(found, count)
+  local list, at = {}, 0
+  for i = 1, #found.history > 0 and #found.history or count do
+    local step = found.history[i] or {}
+    at = at + (step.empty and 0 or 1)
+    list[i] = {
+      created = step.created, created_by = step.created_by or "", comment = step.comment or "", layer = not step.empty and at <= count and at or nil,
+    }
+  end
+  return list
+end
+
 -- The containers that were made from each image, by the digest of its manifest: lists of { id, name, running }.
 function local_image.users()
   local by = {}

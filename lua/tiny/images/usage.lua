@@ -50,4 +50,52 @@ function usage.layers(image, sharers)
   return list
 end
 
+local function blob_size(digest) return digest and store.has_blob(digest) or 0 end
+
+-- The bytes of each part of an image, by a name that is unique in the store.
+local function parts_of(image, sizes)
+  local parts = {}
+  for _, digest in ipairs { image.manifest, image.config, image.index } do parts["blob " .. digest] = blob_size(digest) end
+  for _, layer in ipairs(image.layers) do
+    parts["blob " .. layer.digest] = blob_size(layer.digest)
+    parts["layer " .. layer.diff_id] = sizes[layer.diff_id] or 0
+  end
+  return parts
+end
+
+-- What images take on the disk, compressed and unpacked: the images, each with `size`, `shared` (with others), `unique` and `containers`
+-- (how many were made from it); the bytes of all, and of those that no container was made from and that no other one needs. Content
+-- that no image needs is not counted: `gc` deletes it.
+function usage.disk()
+  local images, damaged = usage.images()
+  local users, ids, owners, sizes_of, used = local_image.users(), {}, {}, {}, {}
+  for _, image in ipairs(images) do
+    for _, layer in ipairs(image.layers) do table.insert(ids, layer.diff_id) end
+  end
+  local sizes = layers.sizes(ids)
+  -- A container keeps its layers, whether its image still has a name or not.
+  for _, container in ipairs(require("tiny.store.records").list { "from_image" }) do
+    for _, id in ipairs((container.config.from_image or {}).layers or {}) do used["layer " .. id] = true end
+  end
+  for _, image in ipairs(images) do
+    image.containers, image.parts = #(users[image.manifest] or {}), parts_of(image, sizes)
+    for part, bytes in pairs(image.parts) do
+      owners[part], sizes_of[part] = (owners[part] or 0) + 1, bytes
+      used[part] = used[part] or image.containers > 0
+    end
+  end
+  local total, reclaimable = 0, 0
+  for part, bytes in pairs(sizes_of) do
+    total, reclaimable = total + bytes, reclaimable + (used[part] and 0 or bytes)
+  end
+  for _, image in ipairs(images) do
+    image.size, image.shared = 0, 0
+    for part, bytes in pairs(image.parts) do
+      image.size, image.shared = image.size + bytes, image.shared + (owners[part] > 1 and bytes or 0)
+    end
+    image.unique, image.parts = image.size - image.shared, nil
+  end
+  return { images = images, size = total, reclaimable = reclaimable, damaged = damaged }
+end
+
 return usage

@@ -76,6 +76,11 @@ local function grid(titles, rows)
   return h.table({}, named and h.thead({}, h.tr({}, head)) or nil, h.tbody({}, body))
 end
 
+local function layers(self)
+  local rows, left = labels.layers(self)
+  return section("layers", "Layers", "Of its root, topmost first.", grid({ "layer", "size", "made by" }, rows), more(left))
+end
+
 local function limits(self)
   if not self.cgroup then return section("limits", "Limits and usage", "It has no cgroup of its own, and so no limits.") end
   local rows = {}
@@ -122,7 +127,7 @@ local function network(self, drawing)
   return section("network", "Network", net.unseen, from(self.origin.network), drawing and h.figure({}, markup.raw(drawing)) or nil, grid({ "", "", "", "" }, rows))
 end
 
-local SECTIONS = { { "processes", processes }, { "namespaces", namespaces }, { "mounts", mounts }, { "limits", limits }, { "capabilities", capabilities },
+local SECTIONS = { { "processes", processes }, { "namespaces", namespaces }, { "layers", layers }, { "mounts", mounts }, { "limits", limits }, { "capabilities", capabilities },
   { "confinement", confinement }, { "network", network } }
 
 -- The page. drawing: an SVG of its network, or nil.
@@ -130,9 +135,12 @@ return function(self, drawing)
   self.origin = self.origin or {}
   local facts, links, body = {}, {}, {}
   for i, row in ipairs(labels.head(self)) do facts[i] = { h.dt({}, row[1]), h.dd({ class = "mono" }, row[2]) } end
-  for i, part in ipairs(SECTIONS) do
-    links[i] = h.a({ href = "#" .. part[1] }, part[1])
-    body[i] = part[2](self, drawing)
+  for _, part in ipairs(SECTIONS) do
+    -- Only a container with an image has layers.
+    if part[1] ~= "layers" or self.layers then
+      table.insert(links, h.a({ href = "#" .. part[1] }, part[1]))
+      table.insert(body, part[2](self, drawing))
+    end
   end
   local head = h.head({}, h.meta { charset = "utf-8" }, h.meta { name = "viewport", content = "width=device-width, initial-scale=1" },
     h.meta { ["http-equiv"] = "Content-Security-Policy", content = POLICY }, h.title({}, "tinylua explain " .. labels.clean(self.name)),

@@ -7,7 +7,7 @@ labels.clean = clean
 
 function labels.size(bytes) return require("tiny.format").size(bytes) end
 
--- The layers that are shown, topmost first.
+-- The layers that are shown.
 local MOST_LAYERS = 16
 
 -- General facts about the container: pairs of a name and a text.
@@ -22,16 +22,23 @@ function labels.head(self)
   if image then
     add("image", ("%s, id %s"):format((require("tiny.images.reference").shown(image.name)), image.id:sub(8, 19)))
     add("digest", image.index or image.manifest)
-    local layers = {}
-    for at = #image.layers, math.max(1, #image.layers - MOST_LAYERS + 1), -1 do table.insert(layers, image.layers[at]:sub(8, 19)) end
-    if #image.layers > #layers then table.insert(layers, ("and %d more"):format(#image.layers - #layers)) end
-    add("layers", table.concat(layers, ", "))
   end
   add("hostname", self.hostname)
   add("pid", self.supervisor and ("%d on the host; supervised by %d"):format(self.pid, self.supervisor) or tostring(self.pid))
   add("since", self.started_at and ("%s, %s"):format(self.started_at:gsub("%..*", "Z"), require("tiny.format").ago(self.started_at)))
   add("health", self.health)
   return rows
+end
+
+-- Rows of the layers of its root, topmost first: a name, a size and what made it; and how many are left out.
+function labels.layers(self)
+  local rows = {}
+  for at, layer in ipairs(self.layers) do
+    if at > MOST_LAYERS + 1 then break end
+    local by = layer.writable and "what the container has written" or not layer.path and "missing" or layer.created_by or ""
+    rows[at] = { layer.writable and "writable" or layer.diff_id:sub(8, 19), labels.size(layer.bytes), clean(by) }
+  end
+  return rows, #self.layers - #rows
 end
 
 -- The meaning of "own" and "the host's" for each namespace.

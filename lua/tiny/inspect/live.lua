@@ -35,7 +35,7 @@ local function head(self, held, container)
   self.hostname, self.started_at, self.health = config.hostname, state.started_at, state.health
   self.recipe = config.recipe and { path = config.recipe.path, part = config.recipe.part } or nil
   self.supervisor = state.supervisor and state.supervisor.pid
-  self.rootfs, self.image = config.rootfs, config.from_image
+  self.rootfs, self.image, self.layers = config.rootfs, config.from_image, require("tiny.inspect.layers").of(container)
 end
 
 local function own(namespaces, kind)

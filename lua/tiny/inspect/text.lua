@@ -112,6 +112,14 @@ function Text:mounts(self_)
   if self_.left_out and self_.left_out.mounts > 0 then self:add(("  … %d more"):format(self_.left_out.mounts)) end
 end
 
+function Text:layers(self_)
+  if not self_.layers then return end
+  self:title("Layers")
+  local rows, left = labels.layers(self_)
+  self:rows(rows, 2)
+  if left > 0 then self:add(("  … %d more"):format(left)) end
+end
+
 function Text:limits(self_)
   self:title("Limits and usage", self_.origin and self_.origin.cgroup)
   if not self_.cgroup then return self:add("  no cgroup of its own") end
@@ -168,6 +176,6 @@ return function(self, options)
   local text = setmetatable({ lines = {}, width = math.max(40, options.width or 100), colour = options.colour }, Text)
   text:add(text:paint("bold", labels.clean(self.name)) .. (self.status and "  " .. text:paint("green", self.status) or ""))
   text:rows(labels.head(self), 2)
-  for _, part in ipairs { "processes", "namespaces", "mounts", "limits", "rights", "network" } do text[part](text, self) end
+  for _, part in ipairs { "processes", "namespaces", "layers", "mounts", "limits", "rights", "network" } do text[part](text, self) end
   return table.concat(text.lines, "\n") .. "\n"
 end

@@ -1,7 +1,7 @@
 -- system df and system prune: what uses the disk, and what can be removed.
 local check = require "check"
 
-check.equal(check.succeeds("system", "df"), "TYPE           TOTAL  ACTIVE  SIZE  RECLAIMABLE\nContainers     0      0       0 B   0 B (0%)\nLocal Volumes  0      0       0 B   0 B (0%)\n")
+check.equal(check.succeeds("system", "df"), "TYPE           TOTAL  ACTIVE  SIZE  RECLAIMABLE\nImages         0      0       0 B   0 B (0%)\nContainers     0      0       0 B   0 B (0%)\nLocal Volumes  0      0       0 B   0 B (0%)\n")
 check.succeeds("run", "-d", "--name", "web", "-v", "data:/d", "sh", "-c", "head -c 3000 /dev/zero >/d/file; ln /d/file /d/again; exec sleep 60")
 check.succeeds("run", "--name", "old", "-v", "/a", "sh", "-c", "head -c 100000 /dev/zero >/var/tmp/file; echo x >/a/x")
 check.succeeds("volume", "create", "free")
@@ -23,7 +23,7 @@ assert(text:find("\nfree +1000 B +no\n"), text)
 -- prune asks, and leaves what runs and what is named.
 local no = check.run({ "system", "prune" }, "n\n")
 check.equal(no.status, 1)
-check.equal(no.out, "WARNING! This removes:\n  - all containers that do not run\n  - all networks that no container uses\nAre you sure you want to continue? [y/N] ")
+check.equal(no.out, "WARNING! This removes:\n  - all containers that do not run\n  - all networks that no container uses\n  - all images without a name that no container uses\nAre you sure you want to continue? [y/N] ")
 local old = check.succeeds("inspect", "-f", "id", "old")
 local out = check.succeeds("system", "prune", "-f", "--volumes")
 assert(out:find("^Deleted Containers:\n" .. old .. "\nDeleted Volumes:\n%x+\n\nTotal reclaimed space: 98.%d+ KiB\n$"), out)
