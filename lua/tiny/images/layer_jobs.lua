@@ -39,10 +39,10 @@ local function fetch(source, layer, tell)
   ingest.commit()
 end
 
--- Unpacks a layer whose blob the store has; the digests are checked there.
+-- Unpacks a layer whose blob the store has into its new folder; the digests are checked there.
 local function unpack(layer, name, tell)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name }
-  unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id }, nil, function(done) tell("Extracting", done) end)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, unnamed = true }
+  unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, path = layer.path }, nil, function(done) tell("Extracting", done) end)
 end
 
 -- What a child does for one layer.
@@ -51,17 +51,18 @@ local function work(source, layer, name, tell)
     if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
     fetch(source, layer, tell)
   end
-  if not store.layer(layer.diff_id) then unpack(layer, name, tell) end
+  if layer.path then unpack(layer, name, tell) end
 end
 
 -- Runs a child for each layer, several at once. A child that fails ends the others.
 local function run_children(source, layers, name, bars)
   local from, into = tiny.pipe { nonblock = "read" }
   local most = source and source.parallel or CHILDREN
-  local running, count, waiting, failure, rest = {}, 0, {}, nil, ""
+  local running, count, waiting, unpacked, failure, rest = {}, 0, {}, {}, nil, ""
   for _, layer in ipairs(layers) do table.insert(waiting, layer) end
   local function begin(layer)
     count = count + 1
+    if not store.layer(layer.diff_id) then layer.path = store.new_layer() end
     running[tiny.fork(function()
       tiny.set_parent_death_signal "SIGKILL"
       from:close()
@@ -96,15 +97,21 @@ local function run_children(source, layers, name, bars)
         if not err and status ~= 0 then
           _, err = tiny.try(tiny.fail, { message = ("pulling a layer of %s was interrupted"):format(name), exit = 125 })
         end
-        if err and not failure then
-          failure = err
-          for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end
-        elseif not err then bars:set(layer.bar, "Pull complete", nil, nil, true) end
+        if err then
+          if layer.path then store.discard(layer.path) end
+          if not failure then for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end end
+          failure = failure or err
+        else
+          if layer.path then table.insert(unpacked, layer) end
+          bars:set(layer.bar, "Pull complete", nil, nil, true)
+        end
       end
     end
   end
   from:close()
   into:close()
+  -- If another one failed, they are kept for the next attempt.
+  store.commit_layers(unpacked)
   if failure then error(failure, 0) end
 end
 

@@ -119,19 +119,22 @@ function store.hides_all(diff_id)
   return tiny.stat(store.path("layers/" .. digits(diff_id)) .. "/opaque") ~= nil
 end
 
--- A new folder for a layer, whose name `commit_layer` changes to its diff id.
+-- A new folder for a layer, whose name `commit_layers` changes to its diff id.
 function store.new_layer()
   local path = store.path("layers/.new-" .. tiny.random_id(16))
   tiny.mkdir(path, { mode = PRIVATE })
   return path
 end
 
--- Gives a complete layer its name. If another process was first, its layer stays and this one is deleted.
-function store.commit_layer(path, diff_id)
-  local _, err = tiny.try(tiny.rename, path, store.path("layers/" .. digits(diff_id)), { exclusive = true })
-  if not err then return end
-  if err.code ~= "EEXIST" then error(err, 0) end
-  store.discard(path)
+-- Gives complete layers, a list of { path, diff_id }, their names. Their content is on the disk before: a pull after a power cut takes
+-- a layer with a name as whole. If another process was first, its layer stays and this one is deleted.
+function store.commit_layers(list)
+  if #list > 0 then store.sync() end
+  for _, layer in ipairs(list) do
+    local _, err = tiny.try(tiny.rename, layer.path, store.path("layers/" .. digits(layer.diff_id)), { exclusive = true })
+    if err and err.code ~= "EEXIST" then error(err, 0) end
+    if err then store.discard(layer.path) end
+  end
 end
 
 -- Moves a file or folder of the store into the trash, from which `empty_trash` deletes it: for others it is gone at once.
@@ -140,7 +143,7 @@ function store.discard(path)
   if err and err.code ~= "ENOENT" then error(err, 0) end
 end
 
--- Waits until everything written to the store is on the disk: before a ref points to it.
+-- Waits until everything written to the store is on the disk: before a layer has its name, and before a ref points to it.
 function store.sync()
   tiny.syncfs(store.path())
 end

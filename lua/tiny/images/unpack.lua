@@ -86,12 +86,12 @@ function Unpacker:close()
 end
 Unpacker.__close = Unpacker.close
 
--- Begins to unpack a layer { digest, diff_id } from the file with its blob, by default the store's. The job's `handle` is readable
+-- Begins to unpack a layer { digest, diff_id, path (its new folder) } from the file with its blob, by default the store's. The job's `handle` is readable
 -- when `step` has something to do.
 function Unpacker:start(layer, file)
   local job = setmetatable({ unpacker = self, layer = layer, bytes = 0, opaque = {}, links = {}, text = "" }, Job)
   local from <close> = tiny.open(file or store.blob(layer.digest))
-  job.path = store.new_layer()
+  job.path = layer.path or store.new_layer()
   self.jobs[job] = true
   tiny.mkdir(job.path .. "/fs", { mode = ROOT_MODE })
   local handle, into = tiny.pipe()
@@ -210,7 +210,7 @@ function Job:finish()
   self.unpacker.jobs[self] = nil
   self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id
-  if not self.unpacker.unnamed then store.commit_layer(self.path, self.layer.diff_id) end
+  if not self.unpacker.unnamed then store.commit_layers { { path = self.path, diff_id = self.layer.diff_id } } end
   return true
 end
 

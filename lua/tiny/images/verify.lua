@@ -111,9 +111,10 @@ function verify.image(image, options, seen, say)
         return digest_of(path) ~= own and "has other content than its blob" or nil
       end, function()
         unpacked_again(layer, image.name, function(folder)
-          -- Containers that run keep the old directory.
+          -- Until it is replaced, no container can start. Those that run keep the old directory.
+          store.sync()
           store.discard(store.path("layers/" .. layer.diff_id:sub(8)))
-          store.commit_layer(folder, layer.diff_id)
+          store.commit_layers { { path = folder, diff_id = layer.diff_id } }
         end)
         store.sync()
       end)
