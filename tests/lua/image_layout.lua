@@ -86,4 +86,12 @@ function layout.index(dir, list)
   tiny.write_file(dir .. "/index.json", tiny.json_encode { schemaVersion = 2, manifests = manifests })
 end
 
+-- Uploads the image of a layout under a name with a tag.
+function layout.upload(dir, made, name)
+  local registries, registry, reference = require "tiny.images.registries", require "tiny.images.registry", require "tiny.images.reference"
+  local source = registries.sources(reference.parse(name))[1]
+  for _, part in ipairs { made.config, table.unpack(made.layers) } do registry.upload(source, part.digest, dir .. "/blobs/sha256/" .. part.digest:sub(8)) end
+  registry.put_manifest(source, reference.parse(name).tag, tiny.read_file(dir .. "/blobs/sha256/" .. made.manifest.digest:sub(8)), made.manifest.mediaType)
+end
+
 return layout

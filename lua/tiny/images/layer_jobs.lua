@@ -54,14 +54,15 @@ local function work(source, layer, name, tell)
   if layer.path then unpack(layer, name, tell) end
 end
 
--- Runs a child for each layer, several at once. A child that fails ends the others.
-local function run_children(source, layers, name, bars)
+-- Runs a child for each layer, several at once. A child that fails ends the others. `running` has the children that have not ended.
+local function run_children(source, layers, name, bars, running)
   local from, into = tiny.pipe { nonblock = "read" }
+  local reader <close> = from
+  local writer <close> = into
   local most = source and source.parallel or CHILDREN
-  local running, count, waiting, unpacked, failure, rest = {}, 0, {}, {}, nil, ""
+  local count, waiting, failure, rest = 0, {}, nil, ""
   for _, layer in ipairs(layers) do table.insert(waiting, layer) end
   local function begin(layer)
-    count = count + 1
     if not store.layer(layer.diff_id) then layer.path = store.new_layer() end
     running[tiny.fork(function()
       tiny.set_parent_death_signal "SIGKILL"
@@ -74,6 +75,7 @@ local function run_children(source, layers, name, bars)
         into:write(("%d %s %d\n"):format(layer.bar, state, done))
       end)
     end)] = layer
+    count = count + 1
   end
   local function show()
     local bytes = from:read()
@@ -97,22 +99,34 @@ local function run_children(source, layers, name, bars)
         if not err and status ~= 0 then
           _, err = tiny.try(tiny.fail, { message = ("pulling a layer of %s was interrupted"):format(name), exit = 125 })
         end
-        if err then
-          if layer.path then store.discard(layer.path) end
-          if not failure then for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end end
-          failure = failure or err
-        else
-          if layer.path then table.insert(unpacked, layer) end
+        if err and not failure then
+          failure = err
+          for other in pairs(running) do tiny.try(tiny.kill, other, "SIGTERM") end
+        elseif not err then
+          layer.complete = true
           bars:set(layer.bar, "Pull complete", nil, nil, true)
         end
       end
     end
   end
-  from:close()
-  into:close()
-  -- If another one failed, they are kept for the next attempt.
-  store.commit_layers(unpacked)
   if failure then error(failure, 0) end
+end
+
+-- Gives the layers that are complete their names, also where another one has failed: the next attempt needs only the others.
+local function store_layers(source, layers, name, bars)
+  local running, complete = {}, {}
+  local _, err = tiny.try(run_children, source, layers, name, bars, running)
+  for child in pairs(running) do child:reap() end
+  for _, layer in ipairs(layers) do
+    if layer.complete and layer.path then table.insert(complete, layer) end
+  end
+  local _, failure = tiny.try(store.commit_layers, complete)
+  err = err or failure
+  if not err then return end
+  for _, layer in ipairs(layers) do
+    if layer.path then tiny.try(store.discard, layer.path) end
+  end
+  error(err, 0)
 end
 
 -- Stores the layers of an image that the store does not have; each of several equal ones once.
@@ -129,7 +143,7 @@ function layer_jobs.run(source, image, name, bars)
       if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
     end
   end
-  run_children(source, missing, name, bars)
+  store_layers(source, missing, name, bars)
   return #missing
 end
 

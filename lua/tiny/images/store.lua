@@ -108,6 +108,19 @@ function store.ingest(digest)
   return ingest
 end
 
+-- Makes a complete file of the store the blob of its digest, unless the store has that.
+function store.keep_file(path, digest)
+  local ingest = store.ingest(digest)
+  if not ingest then return tiny.remove(path) end
+  local _, err = tiny.try(function()
+    tiny.rename(path, ingest.path)
+    ingest.commit()
+  end)
+  if not err then return end
+  ingest.close()
+  error(err, 0)
+end
+
 -- The root of an unpacked layer; nil if the store does not have it.
 function store.layer(diff_id)
   local path = store.path("layers/" .. digits(diff_id)) .. "/fs"

@@ -117,7 +117,7 @@ function Job:cancel()
   if not self.unpacker.jobs[self] then return end
   self.unpacker.jobs[self] = nil
   if self.child then self.child:reap() end
-  self.handle:close()
+  if self.handle then self.handle:close() end
   delete(self)
 end
 
@@ -207,10 +207,10 @@ function Job:finish()
     self:fail(("%s is a hard link to %s, which is not in the same layer"):format(tiny.show(name), tiny.show(target)), "build the image with a tool that copies such files, or squash its layers", "EOPNOTSUPP")
   end
   mark(self)
-  self.unpacker.jobs[self] = nil
-  self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id
   if not self.unpacker.unnamed then store.commit_layers { { path = self.path, diff_id = self.layer.diff_id } } end
+  self.unpacker.jobs[self] = nil
+  self.handle:close()
   return true
 end
 
