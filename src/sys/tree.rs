@@ -20,8 +20,8 @@ struct Level {
     folders: Vec<Vec<u8>>,
 }
 
-/// Removes a file, a link, or a directory tree. Errors: EBUSY if a file system is mounted in it; earlier entries are
-/// removed then, and the mounted file system is untouched.
+/// Removes a file, a link, or a directory tree. What another process removes meanwhile is no error. Errors: EBUSY if a
+/// file system is mounted in it; earlier entries are removed then, and the mounted file system is untouched.
 pub fn remove_tree(place: Place<'_>) -> Result<()> {
     let path = place.path;
     let (folder, name) = place.parent()?;
@@ -30,7 +30,12 @@ pub fn remove_tree(place: Place<'_>) -> Result<()> {
         removed => return removed.at(path),
     }
     empty(folder.as_fd(), name, path)?;
-    unlinkat(&folder, name, AtFlags::REMOVEDIR).at(path)
+    gone(unlinkat(&folder, name, AtFlags::REMOVEDIR)).at(path)
+}
+
+/// A removal whose target has been removed by another process has succeeded.
+fn gone(removed: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    if removed == Err(rustix::io::Errno::NOENT) { Ok(()) } else { removed }
 }
 
 /// Empties a directory, walking down and up with one descriptor.
@@ -39,16 +44,21 @@ fn empty(folder: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<()> {
     let mut levels = vec![top];
     while let Some(level) = levels.last_mut() {
         if let Some(name) = level.folders.pop() {
-            let (below, entered) = enter(here.as_fd(), &name).map_err(|e| e.with_path(full(path, &levels, &name)))?;
-            here = below;
-            levels.push(entered);
+            match enter(here.as_fd(), &name) {
+                Err(e) if e.errno == Errno::ENOENT => {}
+                Err(e) => return Err(e.with_path(full(path, &levels, &name))),
+                Ok((below, entered)) => {
+                    here = below;
+                    levels.push(entered);
+                }
+            }
             continue;
         }
         let Some(done) = levels.pop() else { break };
         let Some(above) = levels.last() else { break };
         let removed = rise(here.as_fd(), above).and_then(|fd| {
             here = fd;
-            Ok(unlinkat(&here, &done.name[..], AtFlags::REMOVEDIR)?)
+            Ok(gone(unlinkat(&here, &done.name[..], AtFlags::REMOVEDIR))?)
         });
         removed.map_err(|e| e.with_path(full(path, &levels, &done.name)))?;
     }
@@ -79,8 +89,7 @@ fn enter(above: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, Level)> {
         }
         match unlinkat(&here, name, AtFlags::empty()) {
             Err(rustix::io::Errno::ISDIR) => level.folders.push(name.to_vec()),
-            Err(rustix::io::Errno::NOENT) => {}
-            removed => removed.detail(format!("its {}", String::from_utf8_lossy(name)))?,
+            removed => gone(removed).detail(format!("its {}", String::from_utf8_lossy(name)))?,
         }
     }
     Ok((here, level))

@@ -10,7 +10,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
          layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
-    ("images", "commands run shown stack volumes"),
+    ("images", "commands concurrent run shown stack volumes"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \

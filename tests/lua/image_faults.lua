@@ -54,22 +54,6 @@ local function stored(made)
   return have, all
 end
 
--- The bytes of layers that the registry has sent, as its log says, a moment after the responses.
-local function sent(made)
-  local sum, last = 0, nil
-  while sum ~= last do
-    tiny.poll({}, "20ms")
-    sum, last = 0, sum
-    for line in tiny.read_file(web.folder .. "/out"):gmatch "[^\n]+" do
-      local digest, bytes = line:match 'method=GET.*/blobs/(sha256:%x+)" .*http%.response%.written=(%d+)'
-      for _, part in ipairs(made.layers) do
-        if part.digest == digest then sum = sum + tonumber(bytes) end
-      end
-    end
-  end
-  return sum
-end
-
 -- In a copy of the store, a collection leaves what the names need.
 local function check_collection(walk, problems)
   shell("rm -rf %s && cp -a %s %s && rm -rf %s/* && cp -a %s/. %s", COPY, check.root, COPY, COPY, check.root, COPY)
@@ -143,11 +127,11 @@ local function after(walk, where, result, op)
   end
   check_collection(walk, problems)
   local have, all = stored(walk.own.made)
-  local before = walk.fetches and sent(walk.own.made)
+  local before = walk.fetches and layout.sent(walk.own.made)
   local again = check.run(walk.words)
   if again.status ~= 0 and not (walk.gone and again.err:find("no such image", 1, true)) then table.insert(problems, "again: " .. again.err) end
   if walk.fetches then
-    local twice = sent(walk.own.made) - before - (all - have)
+    local twice = layout.sent(walk.own.made) - before - (all - have)
     walk.twice, walk.had = walk.twice + twice, walk.had + have
     if twice > 0.05 * have then table.insert(problems, ("%d of %d bytes are fetched again"):format(twice, have)) end
   end
@@ -167,6 +151,14 @@ local function calls_of(walk)
   check.equal(result.status, 0, "without a fault: " .. result.err)
   local calls = call_trace.parse(result.out .. result.err)
   local own, theirs = calls[0], {}
+  if walk.fetches then
+    local changing = {}
+    for _, call in ipairs(own) do
+      if CHANGES[call:match "^%S+"] then table.insert(changing, call:match "^%S+") end
+    end
+    local order = table.concat(changing, " ")
+    assert(order:find("syncfs mkdir write_file fsync", 1, true), "the name is not written after everything is synced: " .. order)
+  end
   for process, list in pairs(calls) do
     for i, call in ipairs(process > 0 and list or {}) do theirs[i] = (theirs[i] or "") .. " " .. call end
   end

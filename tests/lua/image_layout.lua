@@ -94,4 +94,20 @@ function layout.upload(dir, made, name)
   registry.put_manifest(source, reference.parse(name).tag, tiny.read_file(dir .. "/blobs/sha256/" .. made.manifest.digest:sub(8)), made.manifest.mediaType)
 end
 
+-- The bytes of an image's layers that the registry (with a log of level info) has sent, as its log says a moment after the responses.
+function layout.sent(made)
+  local sum, last = 0, nil
+  while sum ~= last do
+    tiny.poll({}, "20ms")
+    sum, last = 0, sum
+    for line in tiny.read_file(require("web").folder .. "/out"):gmatch "[^\n]+" do
+      local digest, bytes = line:match 'method=GET.*/blobs/(sha256:%x+)" .*http%.response%.written=(%d+)'
+      for _, part in ipairs(made.layers) do
+        if part.digest == digest then sum = sum + tonumber(bytes) end
+      end
+    end
+  end
+  return sum
+end
+
 return layout

@@ -214,10 +214,10 @@ local function out_of_sight(path)
 end
 
 -- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
--- root of the user namespace may remove them.
+-- root of the user namespace may remove them. It may be gone already: `gc` removes what it finds renamed.
 function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
-  if not err then return end
+  if not err or err.code == "ENOENT" then return end
   if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
   rootless.inside(function() tiny.remove(dir, { recursive = true }) end)
 end

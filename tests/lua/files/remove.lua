@@ -57,6 +57,23 @@ for _ = 1, 200 do
   assert(tiny.stat("kept/below") and tiny.stat("kept/file"), "it went outside")
 end
 
+-- Several processes remove the same tree: each succeeds, or finds that it is gone.
+for _ = 1, 5 do
+  for i = 1, 60 do
+    tiny.mkdir(("shared/%d/%d/below"):format(i % 6, i), { parents = true })
+    tiny.write_file(("shared/%d/%d/file"):format(i % 6, i), "")
+  end
+  local children = {}
+  for i = 1, 3 do
+    children[i] = tiny.fork(function()
+      local _, err = tiny.try(tiny.remove, "shared", { recursive = true })
+      if err and (err.code ~= "ENOENT" or err.path ~= "shared") then error(err, 0) end
+      return tiny.stat "shared" and 1 or 0
+    end)
+  end
+  for _, child in ipairs(children) do check.equal(child:wait(), 0) end
+end
+
 tiny.mkdir("full/x", { parents = true })
 check.equal(check.fails("ENOTEMPTY", tiny.remove, "full").hint, "the directory is not empty; recursive = true removes its contents")
 check.equal(check.fails("ENOENT", tiny.remove, "nowhere").path, "nowhere")
