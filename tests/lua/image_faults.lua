@@ -33,7 +33,7 @@ local function prepare()
   local data, pieces = tiny.open "/dev/urandom", {}
   for i = 1, 16 do pieces[i] = data:read(1 << 16) end
   data:close()
-  own.made = layout.make("/tmp/app", { layers = { base, { data = table.concat(pieces) }, { ["etc/one"] = "one\n", ["etc/passwd"] = { removed = true } } },
+  own.made = layout.make("/tmp/app", { layers = { base, { data = table.concat(pieces) }, { ["etc/one"] = "one\n", ["etc/passwd"] = { removed = true }, ["srv/web"] = { owner = 7 } } },
     compress = { "gzip", false, "zstd" }, config = config })
   layout.upload("/tmp/app", own.made, own.app)
   check.succeeds("pull", "-q", own.kept)

@@ -13,7 +13,7 @@ function layout.blob(dir, text, media_type)
   return { mediaType = OCI .. media_type, digest = digest, size = #text }
 end
 
--- Packs files (path to text, { link } or { removed }) as a layer; returns its descriptor and diff id. compress: "gzip", "zstd" or nil.
+-- Packs files (path to text, { link }, { removed }, or { owner } for a directory with a file) as a layer; returns its descriptor and diff id. compress: "gzip", "zstd" or nil.
 function layout.layer(dir, files, compress)
   local tree = dir .. "/tree"
   tiny.mkdir(tree)
@@ -25,6 +25,10 @@ function layout.layer(dir, files, compress)
     tiny.mkdir(place:match("^(.*)/"), { parents = true, mode = EXECUTABLE })
     if type(content) == "string" then tiny.write_file(place, content, { mode = path:find("^bin/") and EXECUTABLE or tonumber("644", 8) })
     elseif content.link then tiny.symlink(content.link, place)
+    elseif content.owner then
+      tiny.mkdir(place, { mode = EXECUTABLE })
+      tiny.write_file(place .. "/file", "")
+      for _, own in ipairs { place, place .. "/file" } do tiny.chown(own, { uid = content.owner, gid = content.owner }) end
     else tiny.mknod(place, "char", { major = 0, minor = 0 }) end
   end
   -- The same files are the same layer.
