@@ -79,7 +79,8 @@ fn every_fault_is_well_formed() -> Vec<String> {
         let (suite, filter) = test.split_once(' ').unwrap_or((test, ""));
         let suites = ["lua", "lib", "fuzz"];
         // Tests from a list do not have their own file.
-        let listed = ["rootless/", "recipes/", "scenarios/faults"].iter().any(|list| filter.starts_with(list));
+        let listed =
+            ["rootless/", "recipes/", "scenarios/faults", "images/faults"].iter().any(|list| filter.starts_with(list));
         match suite {
             "lua" => listed || lua_tests.iter().any(|name| name.starts_with(filter)),
             _ => suites.contains(&suite) || Path::new(ROOT).join(format!("tests/{suite}.rs")).is_file(),

@@ -10,7 +10,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
          layer_links proc_redirect release_agent sockets_of_ours status_spoof stuck_supervisor system_calls tar_metadata \
          terminal_escapes tiocsti",
     ),
-    ("images", "changes commands diff disk explain lower_links mount run shown stack tree volumes"),
+    ("images", "changes commands concurrent diff disk explain lower_links mount run shown stack tree volumes"),
     (
         "scenarios",
         "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \
@@ -37,6 +37,12 @@ const WALKS: &[(&str, &[&str])] = &[
 
 /// The fault at each call.
 const KINDS: &[&str] = &["fail", "kill-before", "kill-after"];
+
+/// The commands on images with fault walks (tests/lua/image_faults.lua).
+const IMAGE_WALKS: &[&str] = &["pull", "rmi", "prune", "commit", "load", "repair"];
+
+/// Those that an unprivileged user walks too.
+const IMAGE_WALKS_OF_USER: &[&str] = &["pull", "prune", "commit", "load"];
 
 /// Fault walks of `run` with unusual options.
 const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
@@ -110,6 +116,19 @@ pub fn all() -> Vec<Case> {
             let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
             cases.push(walk(words.join("_"), &[command, kind, part]));
         }
+    }
+    for (command, how) in IMAGE_WALKS.iter().flat_map(|command| [(command, "kill"), (command, "fail")]) {
+        let arguments = vec![(*command).to_owned(), how.to_owned()];
+        cases.push(Case { name: format!("images/faults_{command}_{how}"), recipe: "walk_image_faults.lua", arguments });
+    }
+    for command in IMAGE_WALKS_OF_USER {
+        let arguments = ["kill", "ordinary"].map(str::to_owned);
+        let arguments = std::iter::once((*command).to_owned()).chain(arguments).collect();
+        cases.push(Case {
+            name: format!("rootless/image_faults_{command}"),
+            recipe: "walk_image_faults.lua",
+            arguments,
+        });
     }
     cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, kind)| walk((*name).to_owned(), &["options", kind])));
     cases

@@ -13,8 +13,8 @@ function layout.blob(dir, text, media_type)
   return { mediaType = OCI .. media_type, digest = digest, size = #text }
 end
 
--- Packs files (path to text, { link } or { removed }) as a layer; returns its descriptor and diff id. compress: "gzip", "zstd" or nil.
--- A text is an archive, which is stored as it is.
+-- Packs files (path to text, { link }, { removed }, or { owner } for a directory with a file) as a layer; returns its descriptor and
+-- diff id. A text is an archive, which is stored as it is. compress: "gzip", "zstd" or nil.
 function layout.layer(dir, files, compress)
   if type(files) == "string" then
     local own = layout.blob(dir, files, "layer.v1.tar")
@@ -30,6 +30,10 @@ function layout.layer(dir, files, compress)
     tiny.mkdir(place:match("^(.*)/"), { parents = true, mode = EXECUTABLE })
     if type(content) == "string" then tiny.write_file(place, content, { mode = path:find("^bin/") and EXECUTABLE or tonumber("644", 8) })
     elseif content.link then tiny.symlink(content.link, place)
+    elseif content.owner then
+      tiny.mkdir(place, { mode = EXECUTABLE })
+      tiny.write_file(place .. "/file", "")
+      for _, own in ipairs { place, place .. "/file" } do tiny.chown(own, { uid = content.owner, gid = content.owner }) end
     else tiny.mknod(place, "char", { major = 0, minor = 0 }) end
   end
   -- The same files are the same layer.
@@ -89,6 +93,30 @@ function layout.index(dir, list)
       annotations = one[2] and { ["org.opencontainers.image.ref.name"] = one[2] } or nil }
   end
   tiny.write_file(dir .. "/index.json", tiny.json_encode { schemaVersion = 2, manifests = manifests })
+end
+
+-- Uploads the image of a layout under a name with a tag.
+function layout.upload(dir, made, name)
+  local registries, registry, reference = require "tiny.images.registries", require "tiny.images.registry", require "tiny.images.reference"
+  local source = registries.sources(reference.parse(name))[1]
+  for _, part in ipairs { made.config, table.unpack(made.layers) } do registry.upload(source, part.digest, dir .. "/blobs/sha256/" .. part.digest:sub(8)) end
+  registry.put_manifest(source, reference.parse(name).tag, tiny.read_file(dir .. "/blobs/sha256/" .. made.manifest.digest:sub(8)), made.manifest.mediaType)
+end
+
+-- The bytes of an image's layers that the registry (with a log of level info) has sent, as its log says a moment after the responses.
+function layout.sent(made)
+  local sum, last = 0, nil
+  while sum ~= last do
+    tiny.poll({}, "20ms")
+    sum, last = 0, sum
+    for line in tiny.read_file(require("web").folder .. "/out"):gmatch "[^\n]+" do
+      local digest, bytes = line:match 'method=GET.*/blobs/(sha256:%x+)" .*http%.response%.written=(%d+)'
+      for _, part in ipairs(made.layers) do
+        if part.digest == digest then sum = sum + tonumber(bytes) end
+      end
+    end
+  end
+  return sum
 end
 
 return layout

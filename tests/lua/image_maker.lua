@@ -39,7 +39,7 @@ local function put_layer(files, name)
     for path in pairs(files) do table.insert(paths, path) end
     table.sort(paths)
     for _, path in ipairs(paths) do make(folder .. "/fs", path, files[path]) end
-    store.commit_layer(folder, id)
+    store.commit_layers { { path = folder, id = id } }
   end
   local blob = "compressed " .. name
   return { digest = store.put_blob(blob), diff_id = id, size = #blob }

@@ -149,13 +149,14 @@ function web.free_port()
   return port.port
 end
 
--- Debian's docker-registry. config: further lines of its configuration. Returns a handle to close and its place.
-function web.registry(config)
+-- Debian's docker-registry. config: further lines of its configuration; level: of its log, which is web.folder/out. Returns a handle to
+-- close and its place.
+function web.registry(config, level)
   web.need("docker-registry", "docker-registry")
   local place = "127.0.0.1:" .. web.free_port()
   local folder = web.folder .. "/registry-" .. place:match("%d+$")
   tiny.mkdir(folder)
-  tiny.write_file(folder .. ".yml", ("version: 0.1\nlog: {level: warn}\nstorage:\n  filesystem: {rootdirectory: %s}\n  delete: {enabled: true}\nhttp:\n  addr: %s\n  secret: test\n%s"):format(folder, place, config or ""))
+  tiny.write_file(folder .. ".yml", ("version: 0.1\nlog: {level: %s}\nstorage:\n  filesystem: {rootdirectory: %s}\n  delete: {enabled: true}\nhttp:\n  addr: %s\n  secret: test\n%s"):format(level or "warn", folder, place, config or ""))
   local child = web.start { "docker-registry", "serve", folder .. ".yml" }
   web.wait_for(place)
   return child, place

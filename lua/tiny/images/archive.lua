@@ -45,33 +45,23 @@ local function take(dir, name, digest, place, most)
   local path = store.path("ingest/.load-" .. tiny.random_id(16))
   local own, size
   local _, failure = tiny.try(function()
-    local to <close> = tiny.open(path, { read = true, write = true, create = true, mode = PRIVATE_FILE })
-    local left = most or math.maxinteger
-    for bytes in function() return from:read(PIECE) end do
-      left = left - #bytes
-      if left < 0 then wrong(place, ("is damaged: %s has more than %d bytes"):format(name, most), "get it again") end
-      to:write(bytes)
+    do
+      local to <close> = tiny.open(path, { read = true, write = true, create = true, mode = PRIVATE_FILE })
+      local left = most or math.maxinteger
+      for bytes in function() return from:read(PIECE) end do
+        left = left - #bytes
+        if left < 0 then wrong(place, ("is damaged: %s has more than %d bytes"):format(name, most), "get it again") end
+        to:write(bytes)
+      end
     end
-  end)
-  if not failure then
     local again <close> = tiny.open(path)
     own, size = tiny.sha256_file(again)
-    if digest and own ~= digest then
-      _, failure = tiny.try(wrong, place, ("is damaged: %s has the digest %s"):format(name, own), "get it again")
-    end
-  end
-  if failure then
-    tiny.try(tiny.remove, path)
-    error(failure, 0)
-  end
-  local ingest = store.ingest(own)
-  if ingest then
-    tiny.rename(path, ingest.path)
-    ingest.commit()
-  else
-    tiny.remove(path)
-  end
-  return own, size
+    if digest and own ~= digest then wrong(place, ("is damaged: %s has the digest %s"):format(name, own), "get it again") end
+    store.keep_file(path, own)
+  end)
+  if not failure then return own, size end
+  tiny.try(tiny.remove, path)
+  error(failure, 0)
 end
 
 -- Stores an image whose manifest is given, and whose blobs `name_of(digest)` are in the directory; returns what a ref needs.

@@ -96,14 +96,6 @@ local function with_file(f)
   error(err, 0)
 end
 
--- Makes a file the blob of its digest.
-local function keep_blob(path, digest)
-  local ingest = store.ingest(digest)
-  if not ingest then return tiny.remove(path) end
-  tiny.rename(path, ingest.path)
-  ingest.commit()
-end
-
 -- Unpacks a blob into the store; returns the layer.
 local function unpack(digest, diff_id, size, image, squash_ids)
   local layer = { digest = digest, diff_id = diff_id, size = size }
@@ -170,7 +162,7 @@ function build.commit(container, options)
       local out <close> = tiny.open(path, { read = true, write = true, create = true, mode = PRIVATE_FILE })
       report = require("tiny.images.pack").directory(upper, out, { compress = "gzip" })
     end
-    keep_blob(path, report.digest)
+    store.keep_file(path, report.digest)
     return unpack(report.digest, report.diff_id, report.size, "the new image")
   end)
   own.media_type = docker and DOCKER .. "image.rootfs.diff.tar.gzip" or OCI .. "layer.v1.tar+gzip"
@@ -202,7 +194,7 @@ function build.import(file, options)
       local again <close> = tiny.open(path)
       digest, size = tiny.sha256_file(again)
     end
-    keep_blob(path, digest)
+    store.keep_file(path, digest)
     local kind = head:sub(1, 2) == "\31\139" and "+gzip" or head == "\40\181\47\253" and "+zstd" or ""
     local made = unpack(digest, nil, size, "the archive", options.squash_ids)
     made.media_type = OCI .. "layer.v1.tar" .. kind

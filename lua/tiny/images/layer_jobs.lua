@@ -40,12 +40,15 @@ local function fetch(source, layer, tell)
   ingest.commit()
 end
 
--- Unpacks a layer whose blob the store has; the digests are checked there. One that needs those below is left at `path`.
-local function unpack(layer, name, path, squash_ids, tell)
-  local unpacker <close> = require("tiny.images.unpack").open { image = name, squash_ids = squash_ids }
-  local job = unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id }, nil, tell)
-  if job.linked then lower_links.hand_over(job, path) end
+-- Unpacks a layer whose blob the store has into its new folder; the digests are checked there. One that needs those below keeps its
+-- links there.
+local function unpack(layer, name, tell)
+  local unpacker <close> = require("tiny.images.unpack").open { image = name, squash_ids = layer.squash_ids, unnamed = true }
+  local job = unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, path = layer.path }, nil, tell)
+  if job.linked then lower_links.keep(job) end
 end
+
+local function is_unpacked(layer) return store.layer(layer.diff_id) ~= nil or store.layer(layer.chain_id) ~= nil end
 
 -- What a child does for one layer.
 local function work(source, layer, name, tell)
@@ -53,54 +56,70 @@ local function work(source, layer, name, tell)
     if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
     fetch(source, layer, tell)
   end
-  if not store.layer(layer.diff_id) and not store.layer(layer.chain_id) then
-    unpack(layer, name, layer.path, layer.squash_ids, function(done) tell("Extracting", done) end)
-  end
+  -- Another process may have stored it meanwhile.
+  if layer.path and not is_unpacked(layer) then unpack(layer, name, function(done) tell("Extracting", done) end) end
 end
 
--- Completes the layers with hard links into those below, from the lowest up. The others keep no chain id.
-local function complete(layers, paths, name, squash_ids)
+-- Completes the layers with hard links into those below, from the lowest up. `linked` has them by diff id. The others keep no chain id.
+local function complete(layers, linked, name, squash_ids)
   local below = {}
   for at, layer in ipairs(layers) do
     if store.layer(layer.diff_id) then layer.chain_id = nil
     elseif not store.layer(layer.chain_id) then
+      local job = linked[layer.diff_id]
+      linked[layer.diff_id] = nil
       -- The same layer may also be in another place of the stack.
-      if not tiny.stat(paths[at]) then unpack(layer, name, paths[at], squash_ids) end
-      local job = lower_links.take_over(paths[at], layer)
-      lower_links.make(job, below, name)
-      store.commit_layer(job.path, layer.chain_id)
+      if not job then
+        job = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, squash_ids = squash_ids, path = store.new_layer() }
+        unpack(job, name)
+      end
+      lower_links.make(lower_links.take_over(job.path, layer), below, name)
+      store.commit_layers { { path = job.path, id = layer.chain_id } }
     end
     below[at] = store.layer_id(layer)
     layer.squashed = store.is_squashed(below[at]) or nil
   end
 end
 
+-- Gives the layers that are complete their names, also where another one has failed: the next attempt needs only the others.
+local function name_layers(list)
+  local plain, linked = {}, {}
+  for _, layer in ipairs(list) do
+    if layer.complete and layer.path and tiny.stat(layer.path .. "/fs") then
+      if lower_links.are_kept(layer.path) then linked[layer.diff_id] = layer else table.insert(plain, { path = layer.path, id = layer.diff_id }) end
+    end
+  end
+  store.commit_layers(plain)
+  return linked
+end
+
 -- Stores the layers of an image that the store does not have; each of several equal ones once. squash_ids: files of ids
 -- that the user does not have become its own.
 function layer_jobs.run(source, image, name, bars, squash_ids)
-  local missing, seen, paths = {}, {}, {}
-  for at, layer in ipairs(image.layers) do
-    paths[at] = store.new_path()
+  local missing, seen = {}, {}
+  for _, layer in ipairs(image.layers) do
     if not seen[layer.diff_id] then
       seen[layer.diff_id] = true
-      local here = (store.layer(layer.diff_id) or store.layer(layer.chain_id)) and store.has_blob(layer.digest)
-      layer = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, path = paths[at], squash_ids = squash_ids }
-      layer.bar = bars:add(short(layer.digest), "Waiting")
-      if here then bars:set(layer.bar, "Already exists", nil, nil, true) else table.insert(missing, layer) end
+      local own = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, squash_ids = squash_ids }
+      own.bar = bars:add(short(layer.digest), "Waiting")
+      if is_unpacked(own) and store.has_blob(own.digest) then bars:set(own.bar, "Already exists", nil, nil, true) else table.insert(missing, own) end
     end
   end
   local _, err = tiny.try(function()
-    require("tiny.images.jobs").run(missing, {
+    for _, layer in ipairs(missing) do layer.path = not is_unpacked(layer) and store.new_layer() or nil end
+    local _, failure = tiny.try(require("tiny.images.jobs").run, missing, {
       most = source and source.parallel or CHILDREN, ended = "Pull complete", interrupted = ("pulling a layer of %s was interrupted"):format(name),
       work = function(layer, tell) work(source, layer, name, tell) end,
     }, bars)
-    complete(image.layers, paths, name, squash_ids)
+    local linked = name_layers(missing)
+    if failure then error(failure, 0) end
+    complete(image.layers, linked, name, squash_ids)
   end)
-  if not err then return #missing end
-  for _, path in ipairs(paths) do
-    if tiny.stat(path) then require("tiny.images.unpack").delete(path) end
+  for _, layer in ipairs(missing) do
+    if layer.path and tiny.stat(layer.path) then tiny.try(store.discard, layer.path) end
   end
-  error(err, 0)
+  if err then error(err, 0) end
+  return #missing
 end
 
 return layer_jobs

@@ -49,19 +49,19 @@ function lower_links.make(job, below, image)
   unpack.fail(job.layer, image, err)
 end
 
--- Moves the folder of an unpacked layer, with the links that it needs, to a path where another process takes it over.
-function lower_links.hand_over(job, path)
+-- Keeps the links that an unpacked layer needs in its folder, for the process that completes the layer.
+function lower_links.keep(job)
   local parts = {}
   -- Names may have any bytes.
   for i, pair in ipairs(job.links) do parts[i] = string.pack("<s4s4", pair[1], pair[2]) end
   tiny.write_file(job.path .. "/links", table.concat(parts))
-  tiny.rename(job.path, path)
 end
 
--- What was moved to a path, as `make` takes it; nil if there is nothing.
+function lower_links.are_kept(path) return tiny.stat(path .. "/links") ~= nil end
+
+-- The layer in a folder with kept links, as `make` takes it.
 function lower_links.take_over(path, layer)
   local text = tiny.read_file(path .. "/links")
-  if not text then return nil end
   local links, at = {}, 1
   while at <= #text do
     local name, target, next_at = string.unpack("<s4s4", text, at)

@@ -113,6 +113,19 @@ end
 -- The id of a layer in the store, of those that a ref has: its chain id depends on the layers below too.
 function store.layer_id(layer) return layer.chain_id or layer.diff_id end
 
+-- Makes a complete file of the store the blob of its digest, unless the store has that.
+function store.keep_file(path, digest)
+  local ingest = store.ingest(digest)
+  if not ingest then return tiny.remove(path) end
+  local _, err = tiny.try(function()
+    tiny.rename(path, ingest.path)
+    ingest.commit()
+  end)
+  if not err then return end
+  ingest.close()
+  error(err, 0)
+end
+
 -- The root of an unpacked layer; nil if the store does not have it.
 function store.layer(id)
   local path = store.path("layers/" .. digits(id)) .. "/fs"
@@ -129,22 +142,22 @@ function store.is_squashed(id)
   return tiny.stat(store.path("layers/" .. digits(id)) .. "/squashed") ~= nil
 end
 
--- A path for a layer that is not complete: what is there after a crash is collected.
-function store.new_path() return store.path("layers/.new-" .. tiny.random_id(16)) end
-
--- A new folder for a layer, whose name `commit_layer` changes to its id.
+-- A new folder for a layer, whose name `commit_layers` changes to its id.
 function store.new_layer()
-  local path = store.new_path()
+  local path = store.path("layers/.new-" .. tiny.random_id(16))
   tiny.mkdir(path, { mode = PRIVATE })
   return path
 end
 
--- Gives a complete layer its name. If another process was first, its layer stays and this one is deleted.
-function store.commit_layer(path, id)
-  local _, err = tiny.try(tiny.rename, path, store.path("layers/" .. digits(id)), { exclusive = true })
-  if not err then return end
-  if err.code ~= "EEXIST" then error(err, 0) end
-  store.discard(path)
+-- Gives complete layers, a list of { path, id }, their names. Their content is on the disk before: a pull after a power cut takes
+-- a layer with a name as whole. If another process was first, its layer stays and this one is deleted.
+function store.commit_layers(list)
+  if #list > 0 then store.sync() end
+  for _, layer in ipairs(list) do
+    local _, err = tiny.try(tiny.rename, layer.path, store.path("layers/" .. digits(layer.id)), { exclusive = true })
+    if err and err.code ~= "EEXIST" then error(err, 0) end
+    if err then store.discard(layer.path) end
+  end
 end
 
 -- Moves a file or folder of the store into the trash, from which `empty_trash` deletes it: for others it is gone at once.
@@ -153,7 +166,7 @@ function store.discard(path)
   if err and err.code ~= "ENOENT" then error(err, 0) end
 end
 
--- Waits until everything written to the store is on the disk: before a ref points to it.
+-- Waits until everything written to the store is on the disk: before a layer has its name, and before a ref points to it.
 function store.sync()
   tiny.syncfs(store.path())
 end

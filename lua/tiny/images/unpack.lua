@@ -91,12 +91,12 @@ function Unpacker:close()
 end
 Unpacker.__close = Unpacker.close
 
--- Begins to unpack a layer { digest, diff_id, chain_id } from the file with its blob, by default the store's. The job's `handle` is readable
--- when `step` has something to do.
+-- Begins to unpack a layer { digest, diff_id, chain_id, path (its new folder) } from the file with its blob, by default the store's.
+-- The job's `handle` is readable when `step` has something to do.
 function Unpacker:start(layer, file)
   local job = setmetatable({ unpacker = self, layer = layer, bytes = 0, opaque = {}, links = {}, text = "" }, Job)
   local from <close> = tiny.open(file or store.blob(layer.digest))
-  job.path = store.new_layer()
+  job.path = layer.path or store.new_layer()
   self.jobs[job] = true
   tiny.mkdir(job.path .. "/fs", { mode = ROOT_MODE })
   local handle, into = tiny.pipe()
@@ -119,7 +119,7 @@ function Job:cancel()
   if not self.unpacker.jobs[self] then return end
   self.unpacker.jobs[self] = nil
   if self.child then self.child:reap() end
-  self.handle:close()
+  if self.handle then self.handle:close() end
   unpack.delete(self.path)
 end
 
@@ -222,11 +222,11 @@ function Job:finish()
   mark(self)
   if report.squashed > 0 then tiny.write_file(self.path .. "/squashed", "") end
   if math.type(report.bytes) == "integer" then tiny.write_file(self.path .. "/bytes", ("%d"):format(report.bytes)) end
-  self.unpacker.jobs[self] = nil
-  self.handle:close()
   self.layer.diff_id = diff_id or report.diff_id
   self.linked = linked
-  if not self.unpacker.unnamed and not linked then store.commit_layer(self.path, self.layer.diff_id) end
+  if not self.unpacker.unnamed and not linked then store.commit_layers { { path = self.path, id = self.layer.diff_id } } end
+  self.unpacker.jobs[self] = nil
+  self.handle:close()
   return true
 end
 

@@ -119,9 +119,10 @@ function verify.image(image, options, seen, say)
         return digest_of(path) ~= own and "has other content than its blob" or nil
       end, function()
         unpacked_again(layer, below, image.name, function(folder)
-          -- Containers that run keep the old directory.
+          -- Until it is replaced, no container can start. Those that run keep the old directory.
+          store.sync()
           store.discard(store.path("layers/" .. id:sub(8)))
-          store.commit_layer(folder, id)
+          store.commit_layers { { path = folder, id = id } }
         end)
         store.sync()
       end)

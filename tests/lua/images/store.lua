@@ -74,7 +74,7 @@ for i = 1, 2 do
   tiny.write_file(folders[i] .. "/fs/number", tostring(i))
 end
 check.equal(store.layer(id), nil)
-for i = 1, 2 do store.commit_layer(folders[i], id) end
+for i = 1, 2 do store.commit_layers { { path = folders[i], id = id } } end
 check.equal(tiny.read_file(store.layer(id) .. "/number"), "1")
 check.equal(#tiny.list_dir(store.path "layers"), 1)
 check.equal(#tiny.list_dir(store.path "trash"), 1)
