@@ -4,9 +4,13 @@ local store = require "tiny.images.store"
 
 local layers = {}
 
+-- What was found for a list: a start asks when it checks and when it mounts, and a layer of a container stays.
+local found = setmetatable({}, { __mode = "k" })
+
 -- The directories of layers, given by diff id from the lowest up: topmost first, as an overlay takes them. Of a layer that is
 -- there several times, the topmost counts: it hides the others. `image` names the image in errors.
 function layers.paths(ids, image)
+  if found[ids] then return table.move(found[ids], 1, #found[ids], 1, {}) end
   local list, known = {}, {}
   for at = #ids, 1, -1 do
     local id = ids[at]
@@ -24,6 +28,7 @@ function layers.paths(ids, image)
       hint = "squash the image: `buildah build --squash`", exit = 125,
     }
   end
+  found[ids] = table.move(list, 1, #list, 1, {})
   return list
 end
 
