@@ -87,3 +87,17 @@ deadline = tiny.clock "monotonic" + 20
 local function lives() return (tiny.try(tiny.read_file, ("/proc/%d/status"):format(pid)) or "State: Z"):match "State:%s+(%a)" ~= "Z" end
 while lives() and tiny.clock "monotonic" < deadline do tiny.poll({}, "10ms") end
 assert(not lives(), "the child lives")
+
+-- For an ordinary user, who has no capability to give up.
+local whole <close> = web.serve(function() return web.reply(200, nil, "whole") end)
+tiny.mkdir "/tmp/own"
+tiny.chown("/tmp/own", { uid = 65534, gid = 65534 })
+local user <close> = tiny.fork(function()
+  tiny.setuser(65534)
+  local response <close> = tiny.http(("http://%s/"):format(whole.place))
+  local saved = save_body.save(response, "/tmp/own/body", {})
+  check.equal(saved.bytes, 5)
+  check.equal(saved.digest, "sha256:" .. tiny.sha256 "whole")
+end)
+check.equal(user:wait(), 0)
+check.equal(tiny.read_file "/tmp/own/body", "whole")
