@@ -18,6 +18,8 @@ import urllib.request
 # MB in each of the layers of the ordinary image.
 LAYERS = (90, 55, 40, 25, 18, 12, 7, 3)
 FILES = 7000
+# Files that engines mount over.
+ETC = ("hosts", "hostname", "resolv.conf")
 MEDIA = "application/vnd.oci.image."
 POOL = 4 << 20
 
@@ -55,8 +57,10 @@ def layer(rng, kinds, number, size, files, programs):
     made = io.BytesIO()
     with tarfile.open(fileobj=made, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         if programs:
-            for name in ("bin", "proc", "dev", "sys", "tmp"):
+            for name in ("bin", "etc", "proc", "dev", "sys", "tmp"):
                 add(tar, name, kind=tarfile.DIRTYPE, mode=0o755)
+            for name in ETC:
+                add(tar, "etc/" + name)
             add(tar, "bin/busybox", pathlib.Path(shutil.which("busybox")).read_bytes(), mode=0o755)
             for name in ("true", "sleep", "sh"):
                 add(tar, "bin/" + name, kind=tarfile.SYMTYPE, link="busybox")

@@ -172,7 +172,10 @@ def memory(own, registry, root, name):
 
 def run(options, own, registry, measured, disk, folder):
     """`run --rm` of an image, of a directory, and of podman's image."""
-    rootfs = sides.make_rootfs(folder)
+    rootfs = sides.make_rootfs(folder / "plain")
+    (rootfs / "etc").mkdir()
+    for name in image_content.ETC:
+        (rootfs / "etc" / name).touch()
     start = [*own, "run", "--rm", "--network", "none"]
     commands = {"tinylua, directory": [*start, f"--rootfs={rootfs}", "/bin/true"],
                 "tinylua, image": [*start, f"{registry.place}/{NAME}:latest", "/bin/true"]}

@@ -3054,7 +3054,7 @@ function tiny.dup2(file, number) end
 function tiny.isatty(number) end
 
 ---@class tiny.withdraw_fds.options: table<"keep", any>
----@field keep? tiny.file[] the files that stay open (default: none)
+---@field keep? (tiny.file|tiny.response)[] the files that stay open, and responses with their connections (default: none)
 
 ---In a child that reads untrusted input: takes away every open file, also standard input, output and error, except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the child throws still reaches its parent.
 ---* ENOENT: /proc is not mounted

@@ -8,9 +8,9 @@ use mlua::{Table, Value};
 use rustix::fs::{Mode, OFlags};
 
 use super::place::{ROOT, root};
-use crate::sys::{Context, descriptor, device, event as sys, fs, interrupt, passed_fds};
+use crate::sys::{Context, descriptor, device, event as sys, fs, http, interrupt, passed_fds};
 use crate::vm::call::{self, Call, Fail, FdRef};
-use crate::vm::handle::Builder;
+use crate::vm::handle::{Builder, Resource};
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
 const BASE: Primitive = Primitive { family: "events", ..Primitive::BASE };
@@ -194,7 +194,12 @@ pub const FAMILY: &[Primitive] = &[
         doc: "In a child that reads untrusted input: takes away every open file, also standard input, output and error, \
               except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the \
               child throws still reaches its parent.",
-        options: &[opt("keep", Type::List(&FILE), "none", "the files that stay open")],
+        options: &[opt(
+            "keep",
+            Type::List(&Type::Either(&[FILE, Type::Handle("response")])),
+            "none",
+            "the files that stay open, and responses with their connections",
+        )],
         errors: &[("ENOENT", "/proc is not mounted")],
         example: "local from <close> = tiny.open(\"untrusted\")\nlocal child <close> = tiny.fork(function()\n  tiny.withdraw_fds \
                   { keep = { from } }\n  return #from:read()\nend)",
@@ -205,7 +210,10 @@ pub const FAMILY: &[Primitive] = &[
 
 fn withdraw_fds(call: &Call<'_>) -> Outcome {
     let kept = call.opt::<Vec<Table>>("keep")?.unwrap_or_default();
-    let numbers = kept.iter().map(|handle| FdRef::of(handle)?.with(|fd| std::os::fd::AsRawFd::as_raw_fd(&fd)));
+    let numbers = kept.iter().map(|handle| match Resource::with(handle, http::Response::socket) {
+        Some(socket) => Ok(socket),
+        None => FdRef::of(handle)?.with(|fd| std::os::fd::AsRawFd::as_raw_fd(&fd)),
+    });
     crate::sys::withdraw::withdraw(&numbers.collect::<Result<Vec<_>, Fail>>()?)?;
     call.ok(())
 }

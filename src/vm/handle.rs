@@ -31,6 +31,13 @@ impl Resource {
         let owned = taken.and_then(|owned| owned.downcast::<T>().ok());
         owned.map(|owned| *owned).ok_or_else(|| Fail::Usage(format!("the {kind} handle is closed or was used up")))
     }
+
+    /// Looks at it without taking it; `None` if the handle has none of this type.
+    pub fn with<T: 'static, R>(table: &Table, look: impl FnOnce(&T) -> R) -> Option<R> {
+        let Ok(Value::UserData(resource)) = table.raw_get::<Value>("resource") else { return None };
+        let resource = resource.borrow::<Resource>().ok()?;
+        resource.0.as_ref().and_then(|owned| owned.downcast_ref::<T>()).map(look)
+    }
 }
 
 impl Fd {

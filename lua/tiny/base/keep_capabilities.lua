@@ -5,5 +5,6 @@ return function(names)
   for _, name in ipairs(names) do
     if held[name] then table.insert(kept, name) end
   end
-  tiny.set_caps { bounding = kept, permitted = kept, effective = kept, inheritable = {}, ambient = {} }
+  -- An ordinary user, who has none to give up, may not change the bounding set.
+  tiny.set_caps { bounding = held.CAP_SETPCAP and kept or nil, permitted = kept, effective = kept, inheritable = {}, ambient = {} }
 end

@@ -62,7 +62,7 @@ function remove.run(args)
       format.line(table.concat(lines, "\n"))
     end
   end
-  if not args.no_prune then require("tiny.images.gc").collect { background = true } end
+  if not args.no_prune then require("tiny.images.gc").collect_later() end
   return status
 end
 

@@ -86,12 +86,10 @@ local function empty_trash()
 end
 
 -- Deletes what is not needed; returns the number of layers and the bytes of blobs, or nil and the reason. options: wait (for pulls and
--- starts that hold the lock; otherwise they leave it to the next collection), background (the files are deleted by a process that
--- outlives this one).
+-- starts that hold the lock; otherwise they leave it to the next collection).
 function gc.collect(options)
-  options = options or {}
   if not store.exists() then return 0, 0 end
-  local lock = tiny.flock(store.path "lock", { wait = options.wait or false })
+  local lock = tiny.flock(store.path "lock", { wait = (options or {}).wait or false })
   if not lock then return nil, "another process uses the image store" end
   local used, why = marks()
   local count, bytes
@@ -104,17 +102,18 @@ function gc.collect(options)
   end
   lock:close()
   if not used then return nil, why end
-  if not options.background then
-    empty_trash()
-  elseif next(tiny.list_dir(store.path "trash") or {}) then
-    tiny.clone({ outlives = true }, function()
-      tiny.setsid()
-      local null <close> = tiny.open("/dev/null", { read = true, write = true })
-      for number = 0, 2 do tiny.dup2(null, number) end
-      empty_trash()
-    end):keep()
-  end
+  empty_trash()
   return count, bytes
+end
+
+-- The same in a process that outlives this one. If a pull or a start holds the lock then, the next collection deletes it.
+function gc.collect_later()
+  tiny.clone({ outlives = true }, function()
+    tiny.setsid()
+    local null <close> = tiny.open("/dev/null", { read = true, write = true })
+    for number = 0, 2 do tiny.dup2(null, number) end
+    gc.collect()
+  end):keep()
 end
 
 return gc

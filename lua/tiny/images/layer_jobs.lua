@@ -73,7 +73,7 @@ local function complete(layers, linked, name, squash_ids)
         job = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, squash_ids = squash_ids, path = store.new_layer() }
         unpack(job, name)
       end
-      lower_links.make(lower_links.take_over(job.path, layer), below, name)
+      lower_links.make(lower_links.take_over(job.path, layer), table.move(below, 1, #below, 1, {}), name)
       store.commit_layers { { path = job.path, id = layer.chain_id } }
     end
     below[at] = store.layer_id(layer)

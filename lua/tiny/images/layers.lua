@@ -6,9 +6,13 @@ local layers = {}
 
 local READABLE = tonumber("755", 8)
 
+-- What was found for a list: a start asks when it checks and when it mounts, and a layer of a container stays.
+local found = setmetatable({}, { __mode = "k" })
+
 -- The directories of layers, given by diff id from the lowest up: topmost first, as an overlay takes them. Of a layer that is
 -- there several times, the topmost counts: it hides the others. `image` names the image in errors.
 function layers.paths(ids, image)
+  if found[ids] then return table.move(found[ids], 1, #found[ids], 1, {}) end
   local list, known = {}, {}
   for at = #ids, 1, -1 do
     local id = ids[at]
@@ -26,6 +30,7 @@ function layers.paths(ids, image)
       hint = "squash the image: `buildah build --squash`", exit = 125,
     }
   end
+  found[ids] = table.move(list, 1, #list, 1, {})
   return list
 end
 
@@ -49,7 +54,8 @@ function layers.sizes(ids)
   return sizes
 end
 
--- Mounts layers at `target`. options: upper and work for changes (nil: read-only), volatile, userxattr, nodev; `through`: where the folder of all layers is mounted with other ids.
+-- Mounts layers at `target`. options: upper and work for changes (nil: read-only), volatile, userxattr, nodev; `through`: where the
+-- folder of all layers is mounted with other ids.
 function layers.mount(target, ids, image, options)
   local lower = layers.paths(ids, image)
   local own = store.path "layers"

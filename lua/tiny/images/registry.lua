@@ -99,7 +99,7 @@ local function fetch_rest(source, digest, size, file, from, progress)
     return false, "sends another part of a layer than was asked for"
   end
   -- A registry without ranges sends the whole.
-  local saved, err = tiny.try(response.save, response, file, { resume = resumed, limit = size, mode = tonumber("600", 8), progress = progress })
+  local saved, err = tiny.try(require("tiny.images.save_body").save, response, file, { resume = resumed, limit = size, mode = tonumber("600", 8), progress = progress })
   if err then
     if err.code == "EFBIG" then
       tiny.remove(file)

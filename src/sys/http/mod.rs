@@ -9,6 +9,7 @@ mod trust;
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -76,6 +77,7 @@ pub struct Response {
     /// Names in lower case and values.
     pub headers: Vec<(String, String)>,
     settings: Settings,
+    socket: RawFd,
     body: ureq::BodyReader<'static>,
 }
 
@@ -155,9 +157,10 @@ pub fn request(
         }
     };
     let (parts, body) = sent.map_err(failed)?.into_parts();
+    let socket = transport::last();
     let text = |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    Ok(Response { status: parts.status.as_u16(), headers, settings: how.clone(), body: body.into_reader() })
+    Ok(Response { status: parts.status.as_u16(), headers, settings: how.clone(), socket, body: body.into_reader() })
 }
 
 /// The library's error as one of this layer.
@@ -221,6 +224,11 @@ pub struct Saved {
 }
 
 impl Response {
+    /// The number of the connection's descriptor, which stays this response's until it is read or dropped.
+    pub fn socket(&self) -> RawFd {
+        self.socket
+    }
+
     /// The body, which may have at most `limit` bytes. Errors: EMSGSIZE if it has more, and those of a connection.
     pub fn read(mut self, limit: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();

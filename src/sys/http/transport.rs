@@ -1,7 +1,8 @@
 //! The sockets of HTTP connections. They do not block: each wait has a time limit, and a signal that ends the recipe
 //! interrupts it. Addresses are tried at intervals and in parallel (RFC 8305).
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::cell::Cell;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -23,6 +24,15 @@ const NEXT: Duration = Duration::from_millis(250);
 pub(super) const CLOSED: &str = "the server closed the connection before the end";
 /// How many addresses the library's list can have.
 const MOST: usize = 16;
+
+thread_local! {
+    static LAST: Cell<RawFd> = const { Cell::new(-1) };
+}
+
+/// The socket on which this thread has sent last: after a request, that of its response.
+pub(super) fn last() -> RawFd {
+    LAST.get()
+}
 
 /// An error of this layer inside one of the library.
 pub(super) fn wrap(error: Error) -> ureq::Error {
@@ -157,6 +167,7 @@ impl Transport for Tcp {
     }
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> std::result::Result<(), ureq::Error> {
+        LAST.set(self.fd.as_raw_fd());
         let mut sent = 0;
         while sent < amount {
             match rustix::net::send(&self.fd, &self.buffers.output()[sent..amount], SendFlags::NOSIGNAL) {

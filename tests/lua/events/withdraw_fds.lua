@@ -22,3 +22,18 @@ check.equal(from:read(), "nil given")
 local _, err = tiny.try(child.wait, child)
 assert(tostring(err):find("done", 1, true), tostring(err))
 check.equal(secret:read(), "secret", "the parent's stays open")
+
+-- A response keeps its connection, and only that.
+local web = require "web"
+local server <close> = web.serve(function() return web.reply(200, nil, ("x"):rep(200000)) end)
+local kept <close> = tiny.http(("http://%s/"):format(server.place))
+local lost <close> = tiny.http(("http://%s/"):format(server.place))
+local results, writer = tiny.pipe()
+local reading <close> = tiny.fork(function()
+  tiny.withdraw_fds { keep = { kept, writer } }
+  local _, failure = tiny.try(lost.read, lost, "1m")
+  writer:write(("%d %s"):format(#kept:read "1m", failure.code))
+end)
+writer:close()
+check.equal(results:read(), "200000 ENOTSOCK")
+check.equal(reading:wait(), 0)
