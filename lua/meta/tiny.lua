@@ -2851,6 +2851,37 @@ function tiny.layer_pack(from, options) end
 ---@return any # "sha256:" and 64 hexadecimal digits, and the number of bytes
 function tiny.sha256_file(file) end
 
+---@class tiny.project_quota.options: table<"project", any>
+---@field project? integer the project (default: the directory's)
+
+---Reads a project quota (quotactl(2)) of the file system of a directory: the limit for all files of a project, whoever owns them.
+---* ENOENT: there is no such directory
+---* EOPNOTSUPP: the file system enforces no project quotas: ext4 and XFS can
+---* EPERM: quotas need CAP_SYS_ADMIN over the host
+---```lua
+---print(tiny.project_quota("upper").used)
+---```
+---@param path string the directory
+---@param options? tiny.project_quota.options
+---@return table # a table: project (0 if none was set), limit (bytes; 0 without a limit) and used (bytes)
+function tiny.project_quota(path, options) end
+
+---@class tiny.set_project_quota.options: table<"size"|"project", any>
+---@field size tiny.size the limit; 0 removes it
+---@field project? integer the project; files of one tree have the same (default: the directory's)
+
+---Limits the size of all files of a project (quotactl(2)). With `project`, the directory is given to it, and so are files and directories that are created there later; otherwise the project is the directory's. A write beyond the limit fails with EDQUOT, and with ENOSPC on XFS.
+---* ENOENT: there is no such directory
+---* EOPNOTSUPP: the file system enforces no project quotas: ext4 and XFS can
+---* EPERM: quotas need CAP_SYS_ADMIN over the host
+---* EINVAL: the directory has no project, or this user namespace may not set one
+---```lua
+---tiny.set_project_quota("upper", { project = 7001, size = "10g" })
+---```
+---@param path string the directory
+---@param options tiny.set_project_quota.options
+function tiny.set_project_quota(path, options) end
+
 ---Returns random hexadecimal digits (getrandom(2)).
 ---```lua
 ---local id = tiny.random_id()  -- "3f2a9c01b7de"

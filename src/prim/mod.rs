@@ -23,6 +23,7 @@ mod output;
 mod pidfd;
 mod place;
 mod process;
+mod quota;
 mod root;
 mod security;
 mod socket;
@@ -65,6 +66,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     copy::FAMILY,
     tar_files::FAMILY,
     layer::FAMILY,
+    quota::FAMILY,
     data::FAMILY,
     descriptor::FAMILY,
     event::FAMILY,

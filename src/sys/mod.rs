@@ -40,6 +40,7 @@ pub mod pidfd;
 pub mod probe;
 pub mod process;
 pub mod process_state;
+pub mod quota;
 pub mod relay;
 pub mod seccomp;
 pub mod security;

@@ -12,7 +12,7 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"storage_opt"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field interactive? boolean Keep standard input open.
@@ -27,6 +27,7 @@
 ---@field platform? string The platform of the image: "linux/arm64"; the default is this machine's.
 ---@field squash_ids? boolean Of a pulled image, files of ids that the user does not have become its own.
 ---@field rootfs? string The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.
+---@field storage_opt? string[]|table<string, string|number> "size=10g": the most bytes of the writable layer. It needs project quotas (ext4, XFS), and root.
 ---@field view? string[] Additional host directories in the throwaway view, limited to what every user may read.
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field volumes? string[] "SOURCE:/TARGET[:ro]": a host path (relative ones begin with ./, at the recipe) or a named volume to mount; "/TARGET": an anonymous volume.

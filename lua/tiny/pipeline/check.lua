@@ -53,7 +53,7 @@ local function one_form(asked)
     for name, value in pairs(values.map(key, asked[key]) or {}) do map[name] = type(value) == "number" and tostring(value) or value end
     asked[key] = asked[key] and map
   end
-  for _, key in ipairs { "ulimits", "sysctls" } do
+  for _, key in ipairs { "ulimits", "sysctls", "storage_opt" } do
     for name, value in pairs(asked[key] or {}) do
       if type(value) ~= "string" and math.type(value) ~= "integer" then wrong(("%s: %s is not a string or a number: %s"):format(key, name, tiny.show(value))) end
     end
@@ -109,6 +109,7 @@ return function(asked)
     check_rootfs(asked.rootfs)
     asked.rootfs = values.absolute(asked.rootfs)
   end
+  if asked.storage_opt then require("tiny.pipeline.storage_opt").check(asked) end
   if asked.view then require("tiny.pipeline.view_option").check(asked) end
   if asked.name then values.check_name(asked.name) end
   if asked.hostname and (#asked.hostname > 64 or not asked.hostname:match("^%w[%w._-]*$")) then

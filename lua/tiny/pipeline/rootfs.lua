@@ -13,6 +13,9 @@ function rootfs.prepare(ctx)
   for _, name in ipairs { "upper", "work" } do
     if not tiny.stat(ctx.dir .. "/" .. name) then tiny.mkdir(ctx.dir .. "/" .. name) end
   end
+  local size = ctx.spec.storage_opt and require("tiny.pipeline.storage_opt").size(ctx.spec.storage_opt)
+  -- The overlay moves files from one to the other, which the kernel only does within a project.
+  if size then require("tiny.store.quota").set({ ctx.dir .. "/upper", ctx.dir .. "/work" }, size) end
 end
 
 -- Adds a hint to an error: the kernel does not stack an overlay over two others.
@@ -45,8 +48,7 @@ local function image(ctx, idmap)
   return tiny.open_root(place)
 end
 
--- Mounts the root in a mount namespace of its own, which does not propagate to the host; returns it as a directory handle.
-function rootfs.mount(ctx)
+local function mount(ctx)
   -- As root, with a user namespace, files show the namespace's ids.
   local idmap = not ctx.rootless and ctx.userns or nil
   if ctx.spec.rootfs then
@@ -71,6 +73,20 @@ function rootfs.mount(ctx)
   })
   if not made then stacked(err) end
   return tiny.open_root(place)
+end
+
+-- Mounts the root in a mount namespace of its own, which does not propagate to the host; returns it as a directory handle.
+function rootfs.mount(ctx)
+  if not ctx.spec.storage_opt then return mount(ctx) end
+  -- An overlay writes with the capabilities of the process that mounts it, and ext4 exempts CAP_SYS_RESOURCE from quotas.
+  local own, fewer = tiny.caps().effective, {}
+  for _, name in ipairs(own) do
+    if name ~= "CAP_SYS_RESOURCE" then table.insert(fewer, name) end
+  end
+  tiny.set_caps { effective = fewer }
+  local root = mount(ctx)
+  tiny.set_caps { effective = own }
+  return root
 end
 
 return rootfs

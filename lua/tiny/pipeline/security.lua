@@ -81,6 +81,7 @@ function security.of(asked, dir, running)
   if how.no_new_privs == nil then how.no_new_privs = not asked.privileged end
   local seccomp = options.seccomp or (asked.privileged and "unconfined")
   how.landlock = asked.landlock
+  if asked.storage_opt and not asked.privileged then how.quota = require("tiny.pipeline.storage_opt").filter() end
   if asked.seccomp then
     local profile = not running and seccomp ~= "unconfined" and require("tiny.pipeline.security_options").profile(seccomp) or nil
     require("tiny.pipeline.seccomp_notify").filters(how, asked, profile, dir, running)
@@ -108,6 +109,7 @@ function security.enter(how, user)
   local mine = user.uid == 0 and how.caps or how.added
   local over = user.uid == 0 and NOTHING or mine
   tiny.set_caps { bounding = how.caps }
+  if how.quota and not how.no_new_privs then tiny.seccomp(how.quota) end
   if how.filter and not how.no_new_privs then tiny.seccomp(how.filter) end
   tiny.setuser(user.uid, { gid = user.gid, groups = user.groups, keep_caps = #over > 0 })
   tiny.set_caps { permitted = mine, effective = mine, inheritable = over, ambient = over }
@@ -117,6 +119,7 @@ end
 -- Right before the program: adds the confinement that requires no_new_privs.
 function security.last(how)
   if how.landlock then tiny.landlock(how.landlock) end
+  if how.quota and how.no_new_privs then tiny.seccomp(how.quota) end
   if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
   if how.listener then require("tiny.pipeline.seccomp_notify").hand_over(how) end
 end

@@ -55,6 +55,8 @@ return {
   { option = { "host", type = "flag", help = "The first word is a program of the host, not an image" } },
   { "rootfs", "string", "The root file system, a directory; a relative path begins at the recipe. The default is a throwaway view of the host.",
     option = { value = "DIR", help = "Directory with the root file system [default: a throwaway view of the host]" } },
+  { "storage_opt", "pair_list", '"size=10g": the most bytes of the writable layer. It needs project quotas (ext4, XFS), and root.', calls = { "set_project_quota" },
+    option = { value = "size=SIZE", help = "Limit the size of the writable layer; needs project quotas (ext4, XFS)" } },
   { "view", "strings", "Additional host directories in the throwaway view, limited to what every user may read.",
     option = { value = "DIR", help = "Without --rootfs: add a host directory to the view, limited to what every user may read" } },
   { "read_only", "boolean", "Make the root read-only; volumes and tmpfs stay writable.", calls = { "remount_ro" },

@@ -234,6 +234,7 @@ function state.forget(container)
   local data = state.roots()
   -- It may have been renamed meanwhile.
   local config = record_files.read(container.dir .. "/config.json", "id")
+  if not config or config.storage_opt then require("tiny.store.quota").release(container.dir .. "/upper") end
   local dir, run = out_of_sight(container.dir), out_of_sight(container.run)
   -- If the record cannot be read, the name is unknown.
   for _, name in ipairs(config and { config.name or container.id } or tiny.list_dir(data .. "/names") or {}) do

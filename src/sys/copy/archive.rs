@@ -5,8 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use nix::errno::Errno;
 use tar::{EntryType, Header};
 
-use super::archive_head::{Head, broken, check_global, describe, refused, shown};
-use super::sparse::{Filled, Map};
+use super::archive_head::{Head, check_global, describe, shown};
+use super::archive_text::{broken, refused};
+use super::filled::Filled;
+use super::sparse::Map;
 use super::{Data, Kind, Sink, Tally};
 use crate::sys::{Error, Result, interrupt};
 
@@ -133,19 +135,24 @@ fn entry(
     sink: &mut dyn Sink,
     tally: &mut Tally<'_>,
 ) -> Result<()> {
-    let (mut entry, stored) = describe(header, head)?;
+    let (mut entry, stored, sparse) = describe(header, head)?;
     tally.entries += 1;
-    let map = match header.entry_type() {
-        EntryType::GNUSparse => Some(Map::read(header, stored, stream, head)?),
-        _ => None,
+    // A part of the content may be the map.
+    let (map, before) = match (header.entry_type(), sparse) {
+        (EntryType::GNUSparse, _) => (Some(Map::read(header, stored, stream, head)?), 0),
+        (_, Some(sparse)) => {
+            let (map, before) = Map::of_records(sparse, stored, stream, head)?;
+            (Some(map), before)
+        }
+        _ => (None, 0),
     };
     *head = Head::default();
-    let mut content = stream.by_ref().take(stored);
+    let mut content = stream.by_ref().take(stored - before);
     match map {
         // The holes arrive as zeros, and an archive may claim any number of them.
         Some(map) => {
             entry.kind = Kind::File(map.size);
-            sink.put(&entry, Data::Sparse(&mut Filled::new(&mut content, map)), tally)?;
+            sink.put(&entry, Data::Sparse(Filled::new(&mut content, map.parts, map.size)), tally)?;
         }
         None => sink.put(&entry, Data::Stream(&mut content), tally)?,
     }

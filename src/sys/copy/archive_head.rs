@@ -4,7 +4,9 @@
 use nix::errno::Errno;
 use tar::{EntryType, Header};
 
+use super::archive_text::{broken, decimal, refused};
 use super::attributes::{self, Attribute};
+use super::sparse_records::{SPARSE, Sparse};
 use super::{Entry, Kind, plain};
 use crate::sys::{Error, Result};
 
@@ -44,25 +46,6 @@ impl Head {
     }
 }
 
-/// An error of the tar library.
-pub(super) fn broken(error: std::io::Error) -> Error {
-    if error.raw_os_error().is_some() {
-        return error.into();
-    }
-    let mut text = error.to_string();
-    // It contains names and numbers of the archive as they are: of random bytes nothing is shown.
-    text = if text.chars().any(|c| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
-        String::new()
-    } else {
-        format!(": {text}")
-    };
-    refused(format!("it is not a tar archive, or it is damaged{text}"))
-}
-
-pub(super) fn refused(why: impl Into<String>) -> Error {
-    Error::new(Errno::EINVAL).with_detail(why)
-}
-
 /// The pax records in a text: "LENGTH KEY=VALUE\n", where the value may have any bytes.
 fn parse(mut text: &[u8]) -> Result<Vec<(&[u8], &[u8])>> {
     let damaged = || refused("it is not a tar archive, or it is damaged: a pax record has a wrong length");
@@ -91,6 +74,7 @@ struct Records {
     size: Option<u64>,
     uid: Option<u64>,
     gid: Option<u64>,
+    sparse: Option<Sparse>,
 }
 
 /// Records that change what an entry is. Programs differ in which of two they take, and in whether they take global ones.
@@ -100,9 +84,8 @@ fn records(text: &[u8]) -> Result<Records> {
     let mut told = Records::default();
     let mut seen: Vec<&[u8]> = Vec::new();
     for (key, value) in parse(text)? {
-        if key.starts_with(b"GNU.sparse.") {
-            let error = Error::new(Errno::EOPNOTSUPP).with_detail("it is a sparse file in pax format");
-            return Err(error.with_hint("create the archive without `tar --sparse`, or with --format=gnu"));
+        if let Some(key) = key.strip_prefix(SPARSE) {
+            told.sparse.get_or_insert_default().take(key, value)?;
         }
         if let Some(name) = key.strip_prefix(XATTR.as_bytes())
             && attributes::is_copied(name)
@@ -117,11 +100,7 @@ fn records(text: &[u8]) -> Result<Records> {
             return Err(refused(format!("it has two pax records {shown:?}")));
         }
         seen.push(key);
-        let number = || {
-            let digits = std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
-            let number = digits.and_then(|digits| digits.parse().ok());
-            number.ok_or_else(|| refused(format!("its pax record {shown:?} is not a number")))
-        };
+        let number = || decimal(value).ok_or_else(|| refused(format!("its pax record {shown:?} is not a number")));
         match key {
             b"path" => told.path = Some(value.to_vec()),
             b"linkpath" => told.link = Some(value.to_vec()),
@@ -157,7 +136,7 @@ fn seconds(text: &[u8]) -> Option<(i64, i64)> {
 pub(super) fn check_global(text: &[u8]) -> Result<()> {
     for (key, _) in parse(text)? {
         // `git archive` writes a comment, and others a time.
-        if key != b"mtime" && DECISIVE.contains(&key) || key.starts_with(b"GNU.sparse.") {
+        if key != b"mtime" && DECISIVE.contains(&key) || key.starts_with(SPARSE) {
             return Err(refused(format!("it has a global pax record {:?}", String::from_utf8_lossy(key))));
         }
     }
@@ -180,10 +159,24 @@ pub(super) fn shown(header: &Header, head: &Head) -> String {
     String::from_utf8_lossy(&name).into_owned()
 }
 
-/// An entry and the bytes that it has in the archive.
-pub(super) fn describe(header: &Header, head: &Head) -> Result<(Entry, u64)> {
+/// An entry, the bytes that it has in the archive, and whether it is a sparse file in pax format.
+pub(super) fn describe(header: &Header, head: &Head) -> Result<(Entry, u64, Option<Sparse>)> {
     let told = head.records.as_deref().map_or_else(|| Ok(Records::default()), records)?;
-    let named = name(head.name.as_ref(), told.path.as_ref(), || header.path_bytes().into_owned())?;
+    let mut named = name(head.name.as_ref(), told.path.as_ref(), || header.path_bytes().into_owned())?;
+    if let Some(sparse) = &told.sparse {
+        if !matches!(header.entry_type(), EntryType::Regular | EntryType::Continuous) {
+            return Err(refused("it has the pax records of a sparse file, but another type"));
+        }
+        if told.size.is_some() {
+            return Err(refused("it is a sparse file with another size in pax format"));
+        }
+        if let Some(own) = &sparse.name {
+            if head.name.is_some() || told.path.is_some() {
+                return Err(refused("it is a sparse file with two names"));
+            }
+            named.clone_from(own);
+        }
+    }
     let target =
         || name(head.link.as_ref(), told.link.as_ref(), || header.link_name_bytes().unwrap_or_default().into_owned());
     let (path, slash) = (plain(&named)?, named.ends_with(b"/"));
@@ -228,5 +221,5 @@ pub(super) fn describe(header: &Header, head: &Head) -> Result<(Entry, u64)> {
         Some(mtime) => mtime,
         None => (header.mtime().map_err(broken)?.cast_signed(), 0),
     };
-    Ok((Entry { path, kind, mode, uid, gid, mtime, attributes: told.attributes }, stored))
+    Ok((Entry { path, kind, mode, uid, gid, mtime, attributes: told.attributes }, stored, told.sparse))
 }

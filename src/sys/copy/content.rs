@@ -12,8 +12,6 @@ use crate::sys::{Error, Result, interrupt};
 const PIECE: u64 = 16 << 20;
 /// Bytes read from a stream at once.
 const PORTION: usize = 128 << 10;
-/// The content of a hole.
-static ZEROS: [u8; PORTION] = [0; PORTION];
 
 /// Writes a new file.
 pub(in crate::sys) fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
@@ -22,11 +20,14 @@ pub(in crate::sys) fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut T
             regions(source, file, size, tally)?;
             file.set_len(size)?;
         }
-        Data::Stream(stream) => pour(stream, file, size, false, tally)?,
-        Data::Sparse(stream) => {
-            // A size that the file system cannot store fails here, before the zeros are read.
+        Data::Stream(stream) => pour(stream, file, size, tally)?,
+        Data::Sparse(filled) => {
             file.set_len(size)?;
-            pour(stream, file, size, true, tally)?;
+            // An archive may claim any number of zeros: none is written.
+            filled.each(|at, length, stream| {
+                (&*file).seek(SeekFrom::Start(at))?;
+                pour(stream, file, length, tally)
+            })?;
         }
         Data::None => {}
     }
@@ -64,8 +65,8 @@ fn regions(mut source: &File, mut file: &File, size: u64, tally: &mut Tally<'_>)
     Ok(())
 }
 
-/// Writes the content of a stream; with `holes`, zeros are skipped and use no space.
-fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &mut Tally<'_>) -> Result<()> {
+/// Writes the content of a stream.
+fn pour(stream: &mut dyn Read, mut file: &File, size: u64, tally: &mut Tally<'_>) -> Result<()> {
     let mut buffer = vec![0; usize::try_from(size).map_or(PORTION, |size| size.min(PORTION))];
     let mut left = size;
     while left > 0 {
@@ -75,11 +76,7 @@ fn pour(stream: &mut dyn Read, mut file: &File, size: u64, holes: bool, tally: &
         if got == 0 {
             return Err(Error::new(Errno::EINVAL).with_detail("the archive is truncated in this entry"));
         }
-        if holes && buffer[..got] == ZEROS[..got] {
-            file.seek(SeekFrom::Current(got as i64))?;
-        } else {
-            file.write_all(&buffer[..got])?;
-        }
+        file.write_all(&buffer[..got])?;
         left -= got as u64;
         tally.add(got as u64);
     }

@@ -4,11 +4,14 @@
 
 pub mod archive;
 pub(in crate::sys) mod archive_head;
+mod archive_text;
 pub mod attributes;
 pub(in crate::sys) mod content;
 pub mod file_archive;
+pub mod filled;
 pub mod packer;
 mod sparse;
+mod sparse_records;
 pub mod tree_reader;
 pub mod tree_writer;
 
@@ -61,10 +64,22 @@ pub enum Data<'a> {
     File(&'a std::fs::File),
     /// A stream.
     Stream(&'a mut dyn Read),
-    /// A stream that has the holes of a sparse file as zeros.
-    Sparse(&'a mut dyn Read),
+    /// A stream with the parts of a sparse file between its holes.
+    Sparse(filled::Filled<'a>),
     /// No content.
     None,
+}
+
+impl Data<'_> {
+    /// The same with the holes of a sparse file as zeros.
+    pub fn filled(&mut self) -> Data<'_> {
+        match self {
+            Data::File(file) => Data::File(file),
+            Data::Stream(stream) => Data::Stream(&mut **stream),
+            Data::Sparse(filled) => Data::Stream(filled),
+            Data::None => Data::None,
+        }
+    }
 }
 
 /// A sink for entries: parents come before their content.

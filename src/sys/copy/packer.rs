@@ -42,7 +42,7 @@ impl Packer {
 }
 
 impl Sink for Packer {
-    fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+    fn put(&mut self, entry: &Entry, mut data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
         interrupt::check()?;
         let mut name = join(&self.name, &entry.path);
         if entry.kind == Kind::Dir {
@@ -63,13 +63,13 @@ impl Sink for Packer {
             _ => EntryType::Regular,
         };
         self.attributes(entry)?;
-        match (&entry.kind, data) {
+        match (&entry.kind, data.filled()) {
             (Kind::File(size), Data::File(file)) => {
                 header.set_entry_type(EntryType::Regular);
                 header.set_size(*size);
                 self.tar.append_data(&mut header, path, Exactly { source: file, left: *size, tally })?;
             }
-            (Kind::File(size), Data::Stream(source) | Data::Sparse(source)) => {
+            (Kind::File(size), Data::Stream(source)) => {
                 header.set_entry_type(EntryType::Regular);
                 header.set_size(*size);
                 self.tar.append_data(&mut header, path, Exactly { source, left: *size, tally })?;

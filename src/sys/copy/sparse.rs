@@ -1,51 +1,85 @@
-//! Sparse files in GNU format: a map of the parts that are in the archive, and the content with its holes as zeros.
+//! Sparse files: a map of the parts that are in the archive, and the content with its holes as zeros. The map is in the
+//! header (GNU format), in pax records (versions 0.0 and 0.1 of "GNU.sparse"), or before the content (1.0).
 
 use std::io::Read;
 
 use tar::{GnuExtSparseHeader, GnuSparseHeader, Header};
 
-use super::archive_head::{Head, broken, refused};
+use super::archive_head::Head;
+use super::archive_text::{broken, decimal, refused};
+use super::sparse_records::Sparse;
 use crate::sys::Result;
+
+/// The size of a block.
+const BLOCK: usize = 512;
 
 /// The parts of a file: where each begins, and its length.
 pub(super) struct Map {
-    parts: Vec<(u64, u64)>,
+    pub parts: Vec<(u64, u64)>,
     /// The size of the file.
     pub size: u64,
 }
 
 impl Map {
-    /// Reads the map of an entry with `stored` bytes in the archive; more of it may follow the header.
+    /// Reads the map of an entry in GNU format with `stored` bytes in the archive; more of it may follow the header.
     pub fn read(header: &Header, stored: u64, stream: &mut impl Read, head: &mut Head) -> Result<Map> {
         let Some(gnu) = header.as_gnu() else { return Err(refused("it is a sparse file, but not in GNU format")) };
         let mut map = Map { parts: Vec::new(), size: 0 };
-        gnu.sparse.iter().try_for_each(|part| map.add(part))?;
+        gnu.sparse.iter().try_for_each(|part| map.add_of_header(part))?;
         let mut more = gnu.is_extended();
         while more {
             let mut next = GnuExtSparseHeader::new();
-            head.spend(512)?;
-            stream
-                .read_exact(next.as_mut_bytes())
-                .map_err(|_| refused("the archive is truncated in the map of a sparse file"))?;
-            next.sparse.iter().try_for_each(|part| map.add(part))?;
+            head.spend(BLOCK as u64)?;
+            stream.read_exact(next.as_mut_bytes()).map_err(|_| truncated())?;
+            next.sparse.iter().try_for_each(|part| map.add_of_header(part))?;
             more = next.is_extended();
         }
         map.size = gnu.real_size().map_err(broken)?;
-        let end = map.parts.last().map_or(0, |(at, length)| at + length);
-        let sum = map.parts.iter().map(|(_, length)| length).sum::<u64>();
-        if end > map.size || sum != stored {
-            return Err(refused("the map of the sparse file does not fit its content"));
-        }
-        Ok(map)
+        map.check(stored)
     }
 
-    fn add(&mut self, part: &GnuSparseHeader) -> Result<()> {
+    /// The map of an entry in pax format, and how many of the `stored` bytes it has taken.
+    pub fn of_records(sparse: Sparse, stored: u64, stream: &mut impl Read, head: &mut Head) -> Result<(Map, u64)> {
+        let version = (sparse.major, sparse.minor);
+        let Sparse { map, numbers, count, size, real_size, name, .. } = sparse;
+        let (numbers, size, taken) = match (version, map, numbers.is_empty()) {
+            ((Some(1), Some(0)), None, true) if name.is_some() && size.is_none() => {
+                let (numbers, taken) = before_content(stored, stream, head)?;
+                (numbers, real_size, taken)
+            }
+            ((None, None), Some(map), true) if real_size.is_none() => (map, size, 0),
+            ((None, None), None, _) if real_size.is_none() && name.is_none() => (numbers, size, 0),
+            _ => return Err(refused("it is a sparse file of an unknown version")),
+        };
+        let Some(size) = size else { return Err(refused("it is a sparse file without a size")) };
+        if !numbers.len().is_multiple_of(2) || count.is_some_and(|count| numbers.len() as u64 / 2 != count) {
+            return Err(refused("the map of the sparse file is incomplete"));
+        }
+        let mut map = Map { parts: Vec::new(), size };
+        numbers.chunks_exact(2).try_for_each(|part| map.add(part[0], part[1]))?;
+        Ok((map.check(stored - taken)?, taken))
+    }
+
+    fn check(self, stored: u64) -> Result<Map> {
+        let end = self.parts.last().map_or(0, |(at, length)| at + length);
+        let sum = self.parts.iter().map(|(_, length)| length).sum::<u64>();
+        // Of a file with a hole at its end, GNU tar would leave that out: it writes an empty part there.
+        if end != self.size || sum != stored {
+            return Err(refused("the map of the sparse file does not fit its content"));
+        }
+        Ok(self)
+    }
+
+    fn add_of_header(&mut self, part: &GnuSparseHeader) -> Result<()> {
         if part.is_empty() {
             return Ok(());
         }
-        let (at, length) = (part.offset().map_err(broken)?, part.length().map_err(broken)?);
+        self.add(part.offset().map_err(broken)?, part.length().map_err(broken)?)
+    }
+
+    fn add(&mut self, at: u64, length: u64) -> Result<()> {
         let (last, size) = self.parts.last().copied().unwrap_or_default();
-        if at < last + size || at.checked_add(length).is_none() || size % 512 != 0 && length > 0 {
+        if at < last + size || at.checked_add(length).is_none() || size % BLOCK as u64 != 0 && length > 0 {
             return Err(refused("the parts of the sparse file overlap, or are not in order"));
         }
         self.parts.push((at, length));
@@ -53,40 +87,40 @@ impl Map {
     }
 }
 
-/// The content of a sparse file.
-pub(super) struct Filled<R> {
-    stream: R,
-    map: Map,
-    /// The next part, and the place in the file.
-    part: usize,
-    at: u64,
+fn truncated() -> crate::sys::Error {
+    refused("the archive is truncated in the map of a sparse file")
 }
 
-impl<R: Read> Filled<R> {
-    pub fn new(stream: R, map: Map) -> Filled<R> {
-        Filled { stream, map, part: 0, at: 0 }
-    }
-}
-
-impl<R: Read> Read for Filled<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.map.parts.get(self.part).is_some_and(|(begin, length)| begin + length <= self.at) {
-            self.part += 1;
+/// The numbers of a map before the content, one on each line after their count, in whole blocks; and its size.
+fn before_content(stored: u64, stream: &mut impl Read, head: &mut Head) -> Result<(Vec<u64>, u64)> {
+    let (mut numbers, mut line, mut taken) = (Vec::new(), Vec::new(), 0);
+    let mut left = None;
+    while left != Some(0) {
+        let mut block = [0; BLOCK];
+        taken += BLOCK as u64;
+        head.spend(BLOCK as u64)?;
+        if taken > stored {
+            return Err(refused("the map of the sparse file is longer than its content"));
         }
-        let (begin, end) = match self.map.parts.get(self.part) {
-            Some((begin, length)) => (*begin, begin + length),
-            None => (self.map.size, self.map.size),
-        };
-        let hole = self.at < begin;
-        let left = if hole { begin } else { end }.saturating_sub(self.at);
-        let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
-        let got = if hole {
-            buffer[..most].fill(0);
-            most
-        } else {
-            self.stream.read(&mut buffer[..most])?
-        };
-        self.at += got as u64;
-        Ok(got)
+        stream.read_exact(&mut block).map_err(|_| truncated())?;
+        for byte in block {
+            if left == Some(0) {
+                break;
+            }
+            if byte != b'\n' {
+                line.push(byte);
+                continue;
+            }
+            let number = decimal(&line).ok_or_else(|| refused("the map of the sparse file is damaged"))?;
+            line.clear();
+            left = match left {
+                None => Some(number.checked_mul(2).ok_or_else(truncated)?),
+                Some(left) => {
+                    numbers.push(number);
+                    Some(left - 1)
+                }
+            };
+        }
     }
+    Ok((numbers, taken))
 }

@@ -15,9 +15,11 @@ pub use name::{Name, classify};
 pub use stream::Stream;
 pub use writer::Writer;
 
-use super::Result;
+use nix::errno::Errno;
+
 use super::copy::{Tally, archive};
 use super::path::without_umask;
+use super::{Error, Result};
 
 /// Who reads the marks of an overlay: those in `trusted.*` need privileges over the host, those in `user.*` are for
 /// overlays mounted in a user namespace or with `userxattr`.
@@ -55,6 +57,11 @@ pub struct Limits {
 
 /// A stream of at most this size may be compressed to any extent: an empty disk image is no attack.
 pub const FREE: u64 = 1 << 30;
+
+/// The error of a layer that exceeds a limit.
+fn exceeds(limit: &str, why: String) -> Error {
+    Error::new(Errno::EFBIG).with_detail(why).with_hint(format!("raise {limit} for an image that you trust"))
+}
 
 /// How a layer is unpacked.
 #[derive(Debug, Clone, Copy)]

@@ -209,7 +209,7 @@ fn header(entry: &Entry, kind: EntryType) -> Header {
 }
 
 impl Sink for Packer {
-    fn put(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+    fn put(&mut self, entry: &Entry, mut data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
         interrupt::check()?;
         let mut entry = entry.clone();
         let (above, name) = split(&entry.path);
@@ -245,11 +245,11 @@ impl Sink for Packer {
             header.set_size(size);
         }
         self.head(&path, &link, &mut header, &entry)?;
-        match (&entry.kind, data) {
+        match (&entry.kind, data.filled()) {
             (Kind::File(size), Data::File(source)) => {
                 self.tar.append(&header, Exactly { source, left: *size, tally }.take(*size))?;
             }
-            (Kind::File(size), Data::Stream(source) | Data::Sparse(source)) => {
+            (Kind::File(size), Data::Stream(source)) => {
                 self.tar.append(&header, Exactly { source, left: *size, tally }.take(*size))?;
             }
             _ => self.tar.append(&header, std::io::empty())?,

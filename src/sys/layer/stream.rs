@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use nix::errno::Errno;
 use sha2::{Digest, Sha256};
 
-use super::{FREE, Limits, Report};
+use super::{FREE, Limits, Report, exceeds};
 use crate::sys::{Error, Result, digest};
 
 /// Bytes read from the file at once.
@@ -101,15 +101,11 @@ impl Stream {
     fn excess(&self) -> Option<Error> {
         let Limits { bytes, ratio, .. } = self.limits;
         let small = self.bytes <= FREE || self.bytes / ratio.max(1) <= self.decoder.input().bytes;
-        let (what, limit) = if self.bytes > bytes {
-            (format!("the layer has more than {bytes} bytes"), "max_bytes")
-        } else if !small {
-            (format!("the layer is more than {ratio} times as large as its compressed form"), "max_ratio")
-        } else {
-            return None;
-        };
-        let hint = format!("raise {limit} for an image that you trust");
-        Some(Error::new(Errno::EFBIG).with_detail(what).with_hint(hint))
+        if self.bytes > bytes {
+            return Some(exceeds("max_bytes", format!("the layer has more than {bytes} bytes")));
+        }
+        let why = || format!("the layer is more than {ratio} times as large as its compressed form");
+        (!small).then(|| exceeds("max_ratio", why()))
     }
 }
 

@@ -14,8 +14,8 @@ use std::path::Path;
 use nix::errno::Errno;
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, ResolveFlags, Timestamps, Uid, openat2};
 
-use super::How;
 use super::name::{Name, classify};
+use super::{How, exceeds};
 use crate::sys::copy::attributes::CAPABILITY;
 use crate::sys::copy::{Data, Entry, Kind, Sink, Tally, attributes, content, split, tree_writer::times};
 use crate::sys::path::Place;
@@ -34,6 +34,8 @@ pub struct Writer {
     /// The directory looked up last.
     last: Option<Folder>,
     entries: u64,
+    /// Bytes of sparse files with their holes: nothing else limits them.
+    sparse: u64,
     kept: usize,
     pub(super) directories: Vec<(Vec<u8>, Timestamps)>,
     /// Directories that may have no entry. Their time is always the same, so that the same layer gives the same directory.
@@ -64,7 +66,20 @@ impl Writer {
         let (directories, whiteouts, opaque, links) = Default::default();
         let implied = BTreeSet::from([Vec::new()]);
         let squashed = Cell::new(0);
-        Writer { root, how, last: None, entries: 0, kept: 0, directories, implied, whiteouts, opaque, links, squashed }
+        Writer {
+            root,
+            how,
+            last: None,
+            entries: 0,
+            sparse: 0,
+            kept: 0,
+            directories,
+            implied,
+            whiteouts,
+            opaque,
+            links,
+            squashed,
+        }
     }
 
     /// Opens the directory that is to contain an entry; parents that the layer leaves out are created.
@@ -165,6 +180,13 @@ impl Writer {
     }
 
     fn file(&mut self, name: &[u8], size: u64, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
+        if let Data::Sparse(_) = data {
+            self.sparse = self.sparse.saturating_add(size);
+            let most = self.how.limits.bytes;
+            if self.sparse > most {
+                return Err(exceeds("max_bytes", format!("the sparse files of the layer have more than {most} bytes")));
+            }
+        }
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::from_raw_mode(entry.mode);
         let file = File::from(self.make(name, |folder| {
@@ -262,9 +284,8 @@ impl Writer {
     fn take(&mut self, entry: &Entry, data: Data<'_>, tally: &mut Tally<'_>) -> Result<()> {
         self.entries += 1;
         if self.entries > self.how.limits.entries {
-            return Err(Error::new(Errno::EFBIG)
-                .with_detail(format!("the layer has more than {} files", self.how.limits.entries))
-                .with_hint("raise max_entries for an image that you trust"));
+            let why = format!("the layer has more than {} files", self.how.limits.entries);
+            return Err(exceeds("max_entries", why));
         }
         let path = &entry.path[..];
         let name = match classify(path)? {

@@ -44,6 +44,13 @@ refused("EFBIG", "the layer is more than 200 times as large as its compressed fo
   { max_ratio = 200 })
 -- The same without a limit on what is read, but on the size.
 refused("EFBIG", "the layer has more than 1048576 bytes", "head -c 100000000 /dev/zero | gzip -1", { max_bytes = "1m" })
+-- Sparse files: their holes are in no stream, and are not written.
+local function hole(size, at) return { name = "f", data = "", pax = { { "GNU.sparse.size", size }, { "GNU.sparse.map", (at or size) .. ",0" }, { "GNU.sparse.name", "f" } } } end
+refused("EFBIG", "the sparse files of the layer have more than 1048576 bytes", layer { hole "1000000", hole "1000000" }, { max_bytes = "1m" })
+refused("EFBIG", "f", layer { hole "18446744073709551615" }, { max_bytes = "1t" })
+local code, message = unpack(layer { hole "1000000000000" }, {})
+check.equal(code, "nil", message)
+check.equal(tiny.stat("in/f").size, 1000000000000)
 -- Many entries.
 refused("EFBIG", "the layer has more than 1000 files", [[python3 -c 'import sys, tarfile
 t = tarfile.open(fileobj=sys.stdout.buffer, mode="w|")
@@ -54,7 +61,7 @@ refused("ENAMETOOLONG", "d/d/d/", layer { { name = "x", data = "x", pax = { { "p
 refused("ENAMETOOLONG", "x", layer { { name = "x", type = "2", pax = { { "linkpath", ("t"):rep(5000) } } } })
 refused("ELOOP", "a/f", layer { tar.symlink("a", "b"), tar.symlink("b", "a"), tar.file("a/f", "x") })
 -- A deep tree and its removal.
-local code, message = unpack(layer { { name = "x", data = "x", pax = { { "path", ("d/"):rep(2000) .. "f" } } } }, {})
+code, message = unpack(layer { { name = "x", data = "x", pax = { { "path", ("d/"):rep(2000) .. "f" } } } }, {})
 check.equal(code, "nil", message)
 -- Many whiteouts with long names, which are kept until the end.
 refused("EFBIG", "the names of its directories, whiteouts and links have more than 64 MiB", [[python3 -c 'import sys, tarfile

@@ -54,9 +54,13 @@ for _, form in ipairs { "gnu", "pax", "v7", "ustar" } do
   check.equal(report.stream, tiny.stat(form .. ".tar").size)
 end
 run "gzip -k pax.tar && { head -c 1000 pax.tar | gzip; tail -c +1001 pax.tar | gzip; } >two.tar.gz"
-run "tar --format=gnu --sparse -C src -cf holes.tar sparse"
-local into = unpack "holes.tar"
-check.equal(tiny.stat(into .. "/sparse").size, tiny.stat("src/sparse").size)
+-- Sparse files in each format keep their holes.
+for _, form in ipairs { "gnu", "pax --sparse-version=0.0", "pax --sparse-version=0.1", "pax --sparse-version=1.0" } do
+  run(("tar --sparse --format=%s -C src -cf holes.tar sparse"):format(form))
+  local into = unpack "holes.tar"
+  check.equal(tiny.stat(into .. "/sparse").size, tiny.stat("src/sparse").size)
+  run(("cmp src/sparse %s/sparse && test $(stat -c %%b %s/sparse) -lt 100"):format(into, into))
+end
 local files = { "pax.tar.gz", "two.tar.gz" }
 if os.execute "command -v zstd >/dev/null" then
   run "zstd -q pax.tar"

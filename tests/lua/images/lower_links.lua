@@ -1,4 +1,4 @@
--- Layers with hard links to files of the layers below: they are completed in the stack, as containerd and umoci do it, and the store
+-- Layers with hard links to files of the layers below: they are completed in the stack, with the result of umoci, and the store
 -- has one for each stack. What they contain is checked, saved and collected like any other.
 local check, layout, maker, tar = require "check", require "image_layout", require "image_maker", require "tar_maker"
 local store = require "tiny.images.store"
