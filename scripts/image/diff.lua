@@ -4,8 +4,8 @@ return {
   order = 11,
   about = "A is added, C changed, D deleted. With one name, what its topmost layer changed is shown. A\n"
     .. "name may also be the id of a layer, as in `image tree`: then it means the image up to this\n"
-    .. "layer. A file is changed if its content, owner, mode, kind or link target differs. Times do\n"
-    .. "not count, since each build has others.",
+    .. "layer. A file is changed if its content, owner, mode, capabilities, kind or link target\n"
+    .. "differs. Times do not count, since each build has others.",
   options = { require("tiny.cli.changes").format },
   args = {
     { "image", value = "IMAGE|LAYER", complete = "images", help = "Name or id of an image, or id of a layer" },
