@@ -38,10 +38,11 @@ return {
   summary = "Show what a running container is made of, and why",
   section = "Containers",
   order = 113,
-  about = "Prints its processes, its namespaces compared with the host's, the layers of its image, mounts and their sources, limits and usage,\n"
-    .. "capabilities, system call filter and network, each with the line of the recipe or of the shipped Lua that set it up.\n"
-    .. "With a path, it shows where this file of the container comes from: which layer of its image, the writable layer, a volume or\n"
-    .. "another mount.\n"
+  about = "Prints its processes, its namespaces compared with the host's, the layers of its image, mounts\n"
+    .. "and their sources, limits and usage, capabilities, system call filter and network, each with the\n"
+    .. "line of the recipe or of the shipped Lua that set it up.\n"
+    .. "With a path, it shows where this file of the container comes from: a layer of its image, the\n"
+    .. "writable layer, a volume or another mount.\n"
     .. "--html writes one self-contained page without scripts, for screens, phones and print.",
   options = {
     { "html", value = "FILE", help = "Write an HTML page to this file; - is standard output" },

@@ -23,8 +23,9 @@ return {
   summary = "Send an image to a registry",
   section = "Images",
   order = 156,
-  about = "The name says where: registry.example/owner/name:tag. `tinylua tag` gives an image another name. The manifest and the layers\n"
-    .. "are those that were pulled or built, so that the digest stays the same. `tinylua login` stores credentials.",
+  about = "The name says where: registry.example/owner/name:tag. `tinylua tag` gives an image another\n"
+    .. "name. The manifest and the layers are those that were pulled or built, so that the digest\n"
+    .. "stays the same. `tinylua login` stores credentials.",
   options = {
     { "all-tags", short = "a", type = "flag", help = "Push all tags of the repository that this machine has" },
     { "quiet", short = "q", type = "flag", help = "Print only the digest" },

@@ -2554,22 +2554,6 @@ function tiny.readlink(path, options) end
 ---@param options tiny.chown.options
 function tiny.chown(path, options) end
 
----@class tiny.setxattr.options: table<"value"|"root", any>
----@field value string its bytes
----@field root? tiny.dir|string resolve the path below this directory, and follow no links (default: the caller's root)
-
----Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
----* ENOENT: the file or its directory is missing
----* EPERM: trusted.* needs CAP_SYS_ADMIN
----* EOPNOTSUPP: the file system does not support this attribute
----```lua
----tiny.setxattr("upper/root", "trusted.overlay.opaque", { value = "y" })
----```
----@param path string the file
----@param name string the attribute, such as "trusted.overlay.opaque"
----@param options tiny.setxattr.options
-function tiny.setxattr(path, name, options) end
-
 ---@class tiny.rename.options: table<"exclusive", any>
 ---@field exclusive? boolean fail with EEXIST instead of replacing a file (RENAME_NOREPLACE) (default: false)
 
@@ -2625,6 +2609,37 @@ function tiny.flock(path, options) end
 ---```
 ---@param lock tiny.lock a handle returned by `flock`
 function tiny.unlock(lock) end
+
+---@class tiny.setxattr.options: table<"value"|"root", any>
+---@field value string its bytes
+---@field root? tiny.dir|string resolve the path below this directory, and follow no links (default: the caller's root)
+
+---Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target (setxattr(2)).
+---* ENOENT: the file or its directory is missing
+---* EPERM: trusted.* needs CAP_SYS_ADMIN
+---* EOPNOTSUPP: the file system does not support this attribute
+---```lua
+---tiny.setxattr("upper/root", "trusted.overlay.opaque", { value = "y" })
+---```
+---@param path string the file
+---@param name string the attribute, such as "trusted.overlay.opaque"
+---@param options tiny.setxattr.options
+function tiny.setxattr(path, name, options) end
+
+---@class tiny.getxattr.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this directory, and follow no links (default: the caller's root)
+
+---Returns an extended attribute of a file or directory; of a symbolic link itself, not of its target (getxattr(2)).
+---* ENOENT: the file or its directory is missing
+---* EACCES: this user may not search its directory, or read this attribute
+---```lua
+---assert(not tiny.getxattr("/bin/ls", "security.capability"))
+---```
+---@param path string the file
+---@param name string the attribute, such as "security.capability"
+---@param options? tiny.getxattr.options
+---@return string? # its bytes, or nil when the file has no such attribute
+function tiny.getxattr(path, name, options) end
 
 ---@class tiny.fsync.options: table<"root", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)

@@ -2,8 +2,9 @@
 return {
   summary = "Show the files that differ between two images, or that a layer changed",
   order = 11,
-  about = "A is added, C changed, D deleted. With one name, what its topmost layer changed is shown. A name may also be the id of a layer, as\n"
-    .. "in `image tree`: then it means the image up to this layer. A file is changed if its content, owner, mode, kind or link target\n"
+  about = "A is added, C changed, D deleted. With one name, what its topmost layer changed is shown. A\n"
+    .. "name may also be the id of a layer, as in `image tree`: then it means the image up to this\n"
+    .. "layer. A file is changed if its content, owner, mode, capabilities, kind or link target\n"
     .. "differs. Times do not count, since each build has others.",
   options = { require("tiny.cli.changes").format },
   args = {

@@ -15,8 +15,9 @@ end
 return {
   summary = "Mount images read-only, or list those that are mounted",
   order = 9,
-  about = "Prints the path of each. An image is unmounted by as many `image umount`. A user without privileges has no rights to mount: it\n"
-    .. "first enters a user namespace with its subordinate ids, as with podman unshare:\n\n"
+  about = "Prints the path of each. An image is unmounted by as many `image umount`. A user without\n"
+    .. "privileges has no rights to mount: it first enters a user namespace with its subordinate ids,\n"
+    .. "as with podman unshare:\n\n"
     .. "  unshare --user --map-root-user --map-auto --mount\n\n"
     .. "The mount exists in there, and ends with it.",
   options = {

@@ -4,8 +4,8 @@ local filters = require "tiny.cli.prune_filters"
 return {
   summary = "Remove unused images",
   order = 6,
-  about = "Without -a only images without a name, such as those of `commit`. Images of containers stay. What no name and no container needs\n"
-    .. "is deleted from the disk.",
+  about = "Without -a only images without a name, such as those of `commit`. Images of containers stay.\n"
+    .. "What no name and no container needs is deleted from the disk.",
   options = {
     { "all", short = "a", type = "flag", help = "Also remove images with a name that no container uses" },
     { "force", short = "f", type = "flag", help = "Do not ask" },

@@ -29,7 +29,8 @@ end
 return {
   summary = "Show the layers of images, and which images share them",
   order = 8,
-  about = "The lowest layer comes first. The sizes are those of the unpacked files, as on the disk; `image ls` shows what is downloaded.",
+  about = "The lowest layer comes first. The sizes are those of the unpacked files, as on the disk;\n"
+    .. "`image ls` shows what is downloaded.",
   options = {
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },
   },

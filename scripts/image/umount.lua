@@ -14,7 +14,8 @@ end
 return {
   summary = "Unmount images that `image mount` has mounted",
   order = 10,
-  about = "Prints the id of each. An image that was mounted several times stays mounted until the last `umount`.",
+  about = "Prints the id of each. An image that was mounted several times stays mounted until the last\n"
+    .. "`umount`.",
   options = {
     { "all", short = "a", type = "flag", help = "Unmount all mounted images" },
     { "force", short = "f", type = "flag", help = "Unmount at once, whatever mounted the image too or uses it" },

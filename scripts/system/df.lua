@@ -22,9 +22,9 @@ end
 return {
   summary = "Show the disk space that images, containers and volumes use",
   order = 1,
-  about = "ACTIVE counts images of containers, running containers, and volumes of containers. The rest is RECLAIMABLE, by `image prune -a`,\n"
-    .. "`prune` and `volume prune -a`. The size of images is that of the compressed and the unpacked layers; what several images share\n"
-    .. "counts once in the sum.",
+  about = "ACTIVE counts images of containers, running containers, and volumes of containers. The rest is\n"
+    .. "RECLAIMABLE, by `image prune -a`, `prune` and `volume prune -a`. The size of images is that of\n"
+    .. "the compressed and the unpacked layers; what several images share counts once in the sum.",
   options = {
     { "verbose", short = "v", type = "flag", help = "Show each image, container and volume" },
     { "format", choices = { "table", "json" }, default = "table", value = "FORMAT", help = "Output format: table or json" },

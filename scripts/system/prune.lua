@@ -4,8 +4,8 @@ local filters = require "tiny.cli.prune_filters"
 return {
   summary = "Remove ended containers, unused networks and images and, with --volumes, anonymous volumes",
   order = 2,
-  about = "Of images, those without a name are removed, and with --all all that no container uses. `volume prune --all` also removes named\n"
-    .. "volumes.",
+  about = "Of images, those without a name are removed, and with --all all that no container uses.\n"
+    .. "`volume prune --all` also removes named volumes.",
   options = {
     { "all", short = "a", type = "flag", help = "Remove all images that no container uses, not only those without a name" },
     { "force", short = "f", type = "flag", help = "Do not ask" },

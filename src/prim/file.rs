@@ -3,7 +3,7 @@
 use mlua::Value;
 use nix::errno::Errno;
 
-use super::place::{ROOT, ROOT_TYPE, root};
+use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
 use crate::vm::call::Call;
 use crate::vm::handle::Builder;
@@ -152,36 +152,6 @@ pub const FAMILY: &[Primitive] = &[
             let (path, root) = (c.path(0)?, root(c)?);
             let place = root.place(&path)?;
             sys::chown(place, c.opt("uid")?.unwrap_or(0), c.opt("gid")?.unwrap_or(0))?;
-            c.ok(())
-        },
-        ..BASE
-    },
-    Primitive {
-        name: "setxattr",
-        doc: "Sets an extended attribute of a file or directory; a symbolic link itself is changed, not its target \
-              (setxattr(2)).",
-        args: &[
-            arg("path", Type::Path, "the file"),
-            arg("name", Type::Length(1, 255), "the attribute, such as \"trusted.overlay.opaque\""),
-        ],
-        options: &[
-            Opt { required: true, ..opt("value", Type::Bytes, "", "its bytes") },
-            opt("root", ROOT_TYPE, "the caller's root", "resolve the path below this directory, and follow no links"),
-        ],
-        errors: &[
-            ENOENT,
-            ("EPERM", "trusted.* needs CAP_SYS_ADMIN"),
-            ("EOPNOTSUPP", "the file system does not support this attribute"),
-        ],
-        example: "tiny.setxattr(\"upper/root\", \"trusted.overlay.opaque\", { value = \"y\" })",
-        call: |c| {
-            let value: Option<mlua::LuaString> = c.opt("value")?;
-            let (path, root) = (c.path(0)?, root(c)?);
-            crate::sys::copy::attributes::set_at(
-                root.place(&path)?,
-                &c.str(1)?,
-                &value.map(|v| v.as_bytes().to_vec()).unwrap_or_default(),
-            )?;
             c.ok(())
         },
         ..BASE

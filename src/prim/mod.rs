@@ -1,5 +1,6 @@
 //! The primitives: bindings and registry entries, one file per family. They hold no policy and no kernel code.
 
+mod attribute;
 #[cfg(test)]
 mod boundaries;
 mod cgroup;
@@ -62,6 +63,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     cgroup::FAMILY,
     network::FAMILY,
     file::FAMILY,
+    attribute::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
     tar_files::FAMILY,

@@ -7,6 +7,8 @@ local store = require "tiny.images.store"
 local compare = {}
 
 local OPEN = tonumber("755", 8)
+-- The attribute with a program's capabilities (capabilities(7)).
+local CAPABILITIES = "security.capability"
 -- The digits of a layer's id that name it.
 local LEAST = 4
 
@@ -57,7 +59,7 @@ local function digest_of(root, path)
   return (tiny.sha256_file(file))
 end
 
--- Whether two files differ in kind, owner, mode or content. Times do not count: each build of an image has others.
+-- Whether two files differ in kind, owner, mode, capabilities or content. Times do not count: each build of an image has others.
 local function differs(a, b, path)
   local one, other = a.stat, b.stat
   -- The same file of a layer that both have: all layers are on one file system.
@@ -65,6 +67,7 @@ local function differs(a, b, path)
   for _, key in ipairs { "kind", "mode", "uid", "gid", "rdev" } do
     if one[key] ~= other[key] then return true end
   end
+  if one.kind == "file" and tiny.getxattr(path, CAPABILITIES, { root = a.root }) ~= tiny.getxattr(path, CAPABILITIES, { root = b.root }) then return true end
   if one.kind == "link" then return tiny.readlink(path, { root = a.root }) ~= tiny.readlink(path, { root = b.root }) end
   return one.kind == "file" and (one.size ~= other.size or digest_of(a.root, path) ~= digest_of(b.root, path))
 end

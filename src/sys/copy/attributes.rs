@@ -15,6 +15,9 @@ pub type Attribute = (Vec<u8>, Vec<u8>);
 /// The attribute with a file's capabilities (capabilities(7)).
 pub const CAPABILITY: &[u8] = b"security.capability";
 
+/// The largest attribute of Linux (XATTR_SIZE_MAX).
+const LARGEST: usize = 1 << 16;
+
 /// Whether an attribute of this name is copied.
 pub fn is_copied(name: &[u8]) -> bool {
     name.starts_with(b"user.") || name == CAPABILITY
@@ -49,6 +52,25 @@ pub fn set(fd: BorrowedFd<'_>, (name, value): &Attribute) -> Result<bool> {
         Ok(()) => Ok(true),
         Err(Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::TOOBIG | Errno::RANGE) => Ok(false),
         Err(e) => Err(e.into()),
+    }
+}
+
+/// An extended attribute of a file or directory (getxattr(2)); none if it has none of this name. Below a root, no link is followed.
+pub fn get_at(place: Place<'_>, name: &str) -> Result<Option<Vec<u8>>> {
+    let path = place.path;
+    let held = place.root.map(|_| place.open_without_links(OFlags::PATH)).transpose()?;
+    let read = |value: &mut [u8]| match &held {
+        None => rustix::fs::lgetxattr(path, name, value),
+        Some(fd) => getxattr(format!("/proc/self/fd/{}", fd.as_raw_fd()), name, value),
+    };
+    let mut value = vec![0; LARGEST];
+    match read(&mut value) {
+        Ok(size) => {
+            value.truncate(size);
+            Ok(Some(value))
+        }
+        Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
+        Err(e) => Err(e).at(path),
     }
 }
 

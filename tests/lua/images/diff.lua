@@ -33,6 +33,15 @@ check.equal(check.succeeds("image", "diff", "--format", "json", "empty"), "[]\n"
 check.refused('no such image or layer: "abcd"\n  hint: `tinylua images` lists images, and `tinylua image tree` their layers', "image", "diff", "abcd")
 check.equal(first.layers[1].diff_id, second.layers[1].diff_id)
 
+-- A program that has got capabilities: cap_net_raw+ep (capabilities(7)).
+if check.start == tiny.fork then
+  local more = maker.image("caps", { { name = "program", program = "x" } }, {})
+  local than = maker.image("less", { { name = "program 2", program = "x" } }, {})
+  check.equal(check.succeeds("image", "diff", "less", "caps"), "")
+  tiny.setxattr(check.root .. "/images/layers/" .. more.layers[1].diff_id:sub(8) .. "/fs/program", "security.capability", { value = string.pack("<I4I4I4I4I4", 0x02000001, 1 << 13, 0, 0, 0) })
+  check.equal(check.succeeds("image", "diff", than.config:sub(8, 19), "caps"), "C  /program\n")
+end
+
 -- A container's changes are those of its image, whatever the host has.
 local busybox = maker.busybox()
 busybox.name, busybox["etc/own"] = "busybox", "x"
