@@ -4,6 +4,7 @@
 local layers = require "tiny.images.layers"
 local rootless = require "tiny.base.rootless"
 local store = require "tiny.images.store"
+local tree_size = require "tiny.base.tree_size"
 local unpack = require "tiny.images.unpack"
 
 local lower_links = {}
@@ -42,6 +43,8 @@ function lower_links.make(job, below, image)
   end)
   if status then
     for _, name in ipairs { "work", "merged" } do unpack.delete(folder .. "/" .. name) end
+    -- The kernel has copied files into the layer.
+    tiny.write_file(folder .. "/bytes", ("%d"):format(tree_size(folder .. "/fs")))
     return
   end
   unpack.delete(folder)

@@ -58,7 +58,8 @@ local function parts_of(image, sizes)
   for _, digest in ipairs { image.manifest, image.config, image.index } do parts["blob " .. digest] = blob_size(digest) end
   for _, layer in ipairs(image.layers) do
     parts["blob " .. layer.digest] = blob_size(layer.digest)
-    parts["layer " .. layer.diff_id] = sizes[layer.diff_id] or 0
+    local id = store.layer_id(layer)
+    parts["layer " .. id] = sizes[id] or 0
   end
   return parts
 end
@@ -70,7 +71,7 @@ function usage.disk()
   local images, damaged = usage.images()
   local users, ids, owners, sizes_of, used = local_image.users(), {}, {}, {}, {}
   for _, image in ipairs(images) do
-    for _, layer in ipairs(image.layers) do table.insert(ids, layer.diff_id) end
+    for _, id in ipairs(local_image.layer_ids(image)) do table.insert(ids, id) end
   end
   local sizes = layers.sizes(ids)
   -- A container keeps its layers, whether its image still has a name or not.

@@ -67,6 +67,11 @@ local other = chained(chained(ids[1], made.diff_ids[2]), ids[3])
 check.equal(names "layers", hex(ids[1], ids[2], chain, ids[4], made.diff_ids[2], other))
 check.equal(run "localhost/two:1", "second")
 check.equal(run "localhost/one:1", "first")
+-- The copied file counts.
+for _, name in ipairs { "one", "two" } do
+  local layers = tiny.json_decode(check.succeeds("image", "tree", "--format", "json", ("localhost/%s:1"):format(name)))[1].layers
+  check.equal(layers[3].bytes, 8 + #(name == "one" and "first" or "second"), "with its own files")
+end
 -- Nothing changed: nothing is done. A layer that is gone comes back.
 assert(check.succeeds("pull", "oci:/tmp/two:1"):find "Image is up to date")
 -- The same layer twice in one stack.
