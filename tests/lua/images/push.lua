@@ -69,3 +69,7 @@ check.succeeds("tag", name .. ":2", rude.place .. "/rude:1")
 local cut = check.run { "push", rude.place .. "/rude:1" }
 check.equal(cut.status, 125)
 assert(cut.err:find "closed the connection: [^\n]*\n  hint: try again\n", cut.err)
+
+-- What is freed: compressed and unpacked.
+for _, ref in ipairs { name .. ":1", name .. ":2", name .. ":3", place .. "/other:4", bad.place .. "/full:1", rude.place .. "/rude:1" } do check.succeeds("rmi", "--no-prune", ref) end
+check.equal(check.succeeds("image", "prune", "-f"):match("space: (%d+)"), "128")
