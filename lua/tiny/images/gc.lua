@@ -85,9 +85,9 @@ local function empty_trash()
   end
 end
 
--- Deletes what is not needed; returns the number of layers, and the bytes of layers and blobs, or nil and the reason. options: wait (for pulls and
--- starts that hold the lock; otherwise they leave it to the next collection), background (the files are deleted by a process that
--- outlives this one).
+-- Deletes what is not needed; returns the number of layers, and the bytes of layers and blobs, or nil and the reason. options: wait
+-- (for pulls and starts that hold the lock; otherwise they leave it to the next collection), background (the files are deleted by a
+-- process that outlives this one).
 function gc.collect(options)
   options = options or {}
   if not store.exists() then return 0, 0 end
