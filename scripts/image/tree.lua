@@ -22,7 +22,7 @@ local function print_one(one)
   end
   format.line(("%s  id %s  %s%s"):format(
     format.colour("bold", format.clean(several(one.names))), one.id:sub(8, 19), format.size(total),
-    shared > 0 and (", %s of it shared"):format(format.size(shared)) or ""))
+    shared > 0 and (", %s of it shared"):format(shared < total and format.size(shared) or "all") or ""))
   format.table(nil, rows)
 end
 

@@ -124,10 +124,18 @@ end
 
 -- Removes a container that another one replaces, which takes over its anonymous volumes unless they are renewed.
 local function replace(container, one, renew)
+  local volumes = require "tiny.store.volumes"
+  if not renew then volumes.bequeath(container.config.mounts, one.name) end
   require "tiny.client.remove"(container, { force = true, volumes = renew })
-  for _, mount in ipairs(not renew and container.config.mounts or {}) do
-    if mount.anonymous then one.earlier = container.config.mounts end
-  end
+end
+
+-- The volumes of a predecessor, which an earlier `up` may have removed before it was killed.
+local function inherit(one, renew)
+  local volumes = require "tiny.store.volumes"
+  one.earlier = volumes.inherited(one.name)
+  if not renew then return end
+  for _, mount in ipairs(one.earlier or {}) do volumes.remove(mount.source) end
+  one.earlier = nil
 end
 
 local function begun(one, there, renew)
@@ -166,6 +174,7 @@ local function bring_containers(self, there, renew)
           running[await(one)] = one
         else
           say("container", one.name, "starting")
+          inherit(one, renew)
           one.began = tiny.clock("monotonic")
           running[launch(self, one)] = one
         end

@@ -49,7 +49,7 @@ local function marks()
   return { blobs = blobs, layers = layers }
 end
 
--- Moves what is not in use into the trash; returns the number of layers and the bytes of blobs.
+-- Moves what is not in use into the trash; returns the number of layers and the bytes of both.
 local function sweep(used)
   local count, bytes = 0, 0
   for _, name in ipairs(tiny.list_dir(store.path "blobs/sha256") or {}) do
@@ -62,7 +62,8 @@ local function sweep(used)
   -- Nobody unpacks while the lock is held: a folder with another name is what a crash has left.
   for _, name in ipairs(tiny.list_dir(store.path "layers") or {}) do
     if not used.layers[name] then
-      count = count + 1
+      local text = tiny.read_file(store.path("layers/" .. name .. "/bytes"))
+      count, bytes = count + 1, bytes + (math.tointeger(tonumber(text)) or 0)
       store.discard(store.path("layers/" .. name))
     end
   end
@@ -85,8 +86,8 @@ local function empty_trash()
   end
 end
 
--- Deletes what is not needed; returns the number of layers and the bytes of blobs, or nil and the reason. options: wait (for pulls and
--- starts that hold the lock; otherwise they leave it to the next collection).
+-- Deletes what is not needed; returns the number of layers, and the bytes of layers and blobs, or nil and the reason. options: wait
+-- (for pulls and starts that hold the lock; otherwise they leave it to the next collection).
 function gc.collect(options)
   if not store.exists() then return 0, 0 end
   local lock = tiny.flock(store.path "lock", { wait = (options or {}).wait or false })

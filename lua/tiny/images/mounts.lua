@@ -16,7 +16,17 @@ local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
 
 local function folder(name) return store.path("mounts/" .. name) end
 
-local function namespace() return tiny.stat("/proc/self/ns/mnt").ino end
+-- The inode number of one of this process's namespaces.
+local function namespace(kind) return tiny.stat("/proc/self/ns/" .. kind).ino end
+
+-- Whether a process has this mount namespace. Those of other users, which cannot be asked, have not mounted anything of this store.
+local function is_alive(inode)
+  for _, pid in ipairs(tiny.list_dir "/proc") do
+    local own = pid:find "^%d+$" and tiny.try(tiny.stat, "/proc/" .. pid .. "/ns/mnt")
+    if own and own.ino == inode then return true end
+  end
+  return false
+end
 
 local function lock()
   tiny.mkdir(store.path "mounts", { parents = true, mode = PRIVATE })
@@ -33,7 +43,7 @@ end
 local function write(record)
   local text = tiny.json_encode {
     version = files.VERSION, name = record.name, manifest = record.manifest, config = record.config, index = record.index, layers = record.layers,
-    count = record.count, namespace = namespace(), boot_id = tiny.boot_id(),
+    count = record.count, namespace = namespace "mnt", processes = namespace "pid", boot_id = tiny.boot_id(),
   }
   tiny.write_file(folder(record.folder) .. "/image.json", text .. "\n", { mode = PRIVATE_FILE, sync = true })
 end
@@ -52,15 +62,16 @@ end
 -- What is recorded: { folder, target, mounted, stale, name, manifest, config, index, layers, count }. mounted: in this namespace. stale:
 -- it is mounted nowhere. A record that cannot be read has `damaged`.
 function mounts.records()
-  local list, here, there = {}, namespace(), nil
+  local list, here, there = {}, namespace "mnt", nil
   for name, found in pairs(tiny.read_json_files(store.path "mounts", { "image.json" }) or {}) do
     local record = whole(found["image.json"])
     local one = { folder = name, target = folder(name) .. "/fs", damaged = not record or nil }
     for key, value in pairs(record or {}) do one[key] = value end
     there = there or targets()
     one.mounted = there[one.target] or false
-    -- Of another namespace nothing is known but that it does not outlive the machine's boot.
-    one.stale = not one.mounted and (one.namespace == here or one.boot_id ~= tiny.boot_id())
+    -- Another namespace ends with its last process, which is only known where its processes can be seen.
+    one.stale = not one.mounted
+      and (one.namespace == here or one.boot_id ~= tiny.boot_id() or one.processes == namespace "pid" and not is_alive(one.namespace))
     table.insert(list, one)
   end
   table.sort(list, function(a, b) return a.folder < b.folder end)

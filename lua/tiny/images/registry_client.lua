@@ -101,7 +101,7 @@ local WHY = {
 }
 
 -- Throws the failure of a connection as a sentence. Others, such as those of the disk, stay as they are.
-local function broken(source, err, away)
+local function broken(source, err, away, sending)
   local why = err.op and WHY[err.code]
   if not why then error(err, 0) end
   if away then client.fail(source, ("redirects to %s, which %s%s"):format(away, why, err.detail and ": " .. err.detail or ""), "try again later, or use a mirror", { code = err.code }) end
@@ -113,7 +113,7 @@ local function broken(source, err, away)
   elseif err.code == "ECONNREFUSED" then
     hint = "check the name and the port"
   elseif BROKEN[err.code] then
-    hint = "try again; what was downloaded is kept"
+    hint = sending and "try again" or "try again; what was downloaded is kept"
   end
   client.fail(source, why .. (err.detail and ": " .. err.detail or ""), hint, { code = err.code })
 end
@@ -289,7 +289,7 @@ function client.request(source, method, path, options)
       response:close()
     else
       local again = not options.once and BROKEN[err.code]
-      if not (again and client.wait(source, attempt, nil, err.detail or WHY[err.code])) then broken(source, err, away) end
+      if not (again and client.wait(source, attempt, nil, err.detail or WHY[err.code])) then broken(source, err, away, options.once) end
     end
     attempt = attempt + 1
   end

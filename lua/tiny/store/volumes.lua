@@ -5,6 +5,7 @@
 --   volumes/NAME/copy          a first content that is being copied (tiny.pipeline.first_content)
 --   volumes/NAME/copied        a complete first content, which is being moved to data
 --   volumes/NAME/filled        empty: the volume has had its first content
+--   volumes/NAME/heir.json     of an anonymous volume: the name of the container that is to take it over, and its target there
 --   volumes/.NAME.new, .NAME.gone   being created or deleted; `gc` removes what a crash left of them
 -- A volume appears and disappears by one rename. A container's record names its volumes before they are created, so a record
 -- is always found before its volumes are missed.
@@ -139,7 +140,37 @@ function volumes.provide(mounts)
   local wanted = of_volumes(mounts)
   if #wanted == 0 then return end
   local lock <close> = volumes.lock()
-  for _, mount in ipairs(wanted) do create(mount.source, { labels = mount.labels, anonymous = mount.anonymous }) end
+  for _, mount in ipairs(wanted) do
+    create(mount.source, { labels = mount.labels, anonymous = mount.anonymous })
+    if mount.anonymous then tiny.try(tiny.remove, volumes.folder(mount.source, "heir.json")) end
+  end
+end
+
+-- Notes, before a container is removed, that another one of this name is to take over its anonymous volumes: also if the command that
+-- replaces it is killed in between.
+function volumes.bequeath(mounts, name)
+  for _, mount in ipairs(of_volumes(mounts)) do
+    if mount.anonymous and volumes.load(mount.source) then
+      local text = tiny.json_encode { version = record_files.VERSION, name = name, target = mount.target }
+      tiny.write_file(volumes.folder(mount.source, "heir.json"), text, { mode = PRIVATE_FILE, sync = true })
+    end
+  end
+end
+
+-- The mounts that a new container of this name is to take over; nil if there are none.
+function volumes.inherited(name)
+  local found, used
+  for source, files in pairs(tiny.read_json_files(root(), { "heir.json" }) or {}) do
+    local heir = files["heir.json"]
+    if values.is_volume(source) and type(heir) == "table" and heir.name == name and type(heir.target) == "string" then
+      used = used or volumes.users()
+      if not used[source] then
+        found = found or {}
+        table.insert(found, { type = "volume", source = source, target = heir.target, anonymous = true })
+      end
+    end
+  end
+  return found
 end
 
 -- By volume, the containers that mount it, running or not; and the first container whose record cannot be read, so that it

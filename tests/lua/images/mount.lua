@@ -14,7 +14,7 @@ if ordinary then
   check.refused("image mount single:latest: this user may not mount anything here\n  hint: be root, or enter a user namespace first: unshare --user --map-root-user --map-auto --mount; the mount ends with it", "image", "mount", "single")
   check.equal(#(tiny.list_dir(check.root .. "/images/mounts") or {}), 1, "only the lock")
   local script = [[
-    path=$($0 --root $1 image mount debian:12) && cat $path/etc/a && ls $path/etc && stat -c %u $path/etc/a && $0 --root $1 image umount debian:12 && $0 --root $1 image mount
+    path=$($0 --root $1 image mount debian:12) && cat $path/etc/a && ls $path/etc && stat -c %u $path/etc/a && $0 --root $1 image umount debian:12 && $0 --root $1 image mount && $0 --root $1 image mount single >/dev/null
   ]]
   local out, program = "/tmp/ordinary/out", check.copy_program "/tmp/ordinary/tinylua" or "/tmp/ordinary/tinylua"
   local child = check.start(function()
@@ -25,6 +25,8 @@ if ordinary then
   local status = child:wait()
   check.equal(tiny.read_file(out):gsub("sha256:%x+", "ID"), "twoa\n0\nID\n")
   check.equal(status, 0)
+  check.succeeds "gc"
+  check.equal(#tiny.list_dir(check.root .. "/images/mounts"), 1)
   return
 end
 
@@ -78,6 +80,26 @@ check.succeeds("image", "mount", "--all")
 check.equal(check.succeeds("image", "umount", "--all"), empty.config .. "\n")
 check.equal(check.mount_at(path), nil)
 for _, words in ipairs { { "mount", "-a", "empty" }, { "umount", "-a", "empty" }, { "umount" } } do check.equal(check.run({ "image", table.unpack(words) }).status, 2) end
+
+-- Mounted in another mount namespace: it counts until that ends.
+local from, into = tiny.pipe()
+local child = tiny.clone({ mount = true }, function()
+  into:close()
+  tiny.mount_private "/"
+  check.succeeds("image", "mount", "empty")
+  tiny.write_file("/tmp/mounted", "")
+  from:read()
+end)
+from:close()
+local function records() return #tiny.list_dir(check.root .. "/images/mounts") - 1 end
+while not tiny.stat "/tmp/mounted" do tiny.poll({}, "10ms") end
+check.succeeds "gc"
+check.equal(records(), 1)
+check.equal(check.succeeds("image", "mount"), "")
+into:close()
+child:wait()
+check.succeeds "gc"
+check.equal(records(), 0)
 
 -- What was mounted before the machine was started again is forgotten; a damaged record is not taken for an unused image.
 path = check.succeeds("image", "mount", "empty"):match("^[^\n]+")

@@ -59,3 +59,17 @@ for _, request in ipairs(bad.requests()) do
   assert(not request.path:find "/manifests/", "a manifest without its layers")
 end
 assert(posts > 0)
+
+-- One that closes the connection.
+local rude <close> = web.serve(function(request)
+  if request.method == "HEAD" then return web.reply(404) end
+  return request.method == "POST" and web.reply(202, { Location = "/v2/x/upload" }) or nil
+end)
+check.succeeds("tag", name .. ":2", rude.place .. "/rude:1")
+local cut = check.run { "push", rude.place .. "/rude:1" }
+check.equal(cut.status, 125)
+assert(cut.err:find "closed the connection: [^\n]*\n  hint: try again\n", cut.err)
+
+-- What is freed: compressed and unpacked.
+for _, ref in ipairs { name .. ":1", name .. ":2", name .. ":3", place .. "/other:4", bad.place .. "/full:1", rude.place .. "/rude:1" } do check.succeeds("rmi", "--no-prune", ref) end
+check.equal(check.succeeds("image", "prune", "-f"):match("space: (%d+)"), "128")

@@ -14,7 +14,7 @@ local BASE, OWN = one.layers[1].diff_id:sub(8, 19), one.layers[2].diff_id:sub(8,
 check.equal(check.succeeds("image", "tree", "debian:12"),
   ("debian:12  id %s  7.812 KiB, 2.93 KiB of it shared\n├ %s  2.93 KiB   shared with app:1, more:1, more:2 and 1 more\n└ %s  4.883 KiB\n"):format(one.config:sub(8, 19), BASE, OWN))
 assert(check.succeeds("image", "tree", "app:2", "debian:12"):find(
-  ("^app:1, app:2  id %s  2.93 KiB, 2.93 KiB of it shared\n└ %s  2.93 KiB  shared with debian:12, more:1, more:2 and 1 more\n\ndebian:12  "):format(two.config:sub(8, 19), BASE)))
+  ("^app:1, app:2  id %s  2.93 KiB, all of it shared\n└ %s  2.93 KiB  shared with debian:12, more:1, more:2 and 1 more\n\ndebian:12  "):format(two.config:sub(8, 19), BASE)))
 local all = tiny.json_decode(check.succeeds("image", "tree", "--format", "json"))
 check.equal(#all, 5)
 local found
