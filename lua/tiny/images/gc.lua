@@ -1,6 +1,7 @@
 -- Deletes what no name and no container needs. The roots are the refs and the records of containers; a collection holds the
 -- store's lock exclusively while it looks, and moves what it found into the trash. The trash is emptied without the lock.
 local manifest = require "tiny.images.manifest"
+local state = require "tiny.store.state"
 local store = require "tiny.images.store"
 
 local gc = {}
@@ -73,7 +74,7 @@ end
 -- Deletes the content of the trash. An archive that is being unpacked there has a name with a dot.
 local function empty_trash()
   for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do
-    if not name:find "^%." then tiny.try(tiny.remove, store.path("trash/" .. name), { recursive = true }) end
+    if not name:find "^%." then tiny.try(state.remove_all, store.path("trash/" .. name)) end
   end
 end
 

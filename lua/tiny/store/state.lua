@@ -213,8 +213,8 @@ local function out_of_sight(path)
   return not err and trash or nil
 end
 
--- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
--- root of the user namespace may remove them.
+-- Removes the folder of a container or a layer. In rootless mode, files of other users in it do not belong to this user, and only root
+-- of the user namespace may remove them.
 function state.remove_all(dir)
   local _, err = tiny.try(tiny.remove, dir, { recursive = true })
   if not err then return end
