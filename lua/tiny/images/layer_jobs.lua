@@ -149,11 +149,12 @@ function layer_jobs.run(source, image, name, bars, squash_ids)
     run_children(source, missing, name, bars)
     complete(image.layers, paths, name, squash_ids)
   end)
-  if not err then return #missing end
+  -- After a failure, or where another process was faster.
   for _, path in ipairs(paths) do
     if tiny.stat(path) then require("tiny.images.unpack").delete(path) end
   end
-  error(err, 0)
+  if err then error(err, 0) end
+  return #missing
 end
 
 return layer_jobs
