@@ -216,8 +216,10 @@ end
 -- Removes the folder of a container or a layer. In rootless mode, files of other users in it do not belong to this user, and only root
 -- of the user namespace may remove them.
 function state.remove_all(dir)
-  local _, err = tiny.try(tiny.remove, dir, { recursive = true })
-  if not err then return end
+  local _, err
+  -- A collection may delete the same folder at the same time.
+  repeat _, err = tiny.try(tiny.remove, dir, { recursive = true }) until not err or err.code ~= "ENOENT" or not tiny.stat(dir, { follow = false })
+  if not err or err.code == "ENOENT" then return end
   if not rootless.is() or err.code ~= "EACCES" and err.code ~= "EPERM" then error(err, 0) end
   rootless.inside(function() tiny.remove(dir, { recursive = true }) end)
 end
