@@ -115,8 +115,9 @@ function layer_jobs.run(source, image, name, bars, squash_ids)
     if failure then error(failure, 0) end
     complete(image.layers, linked, name, squash_ids)
   end)
+  -- After a failure, or where another process was faster.
   for _, layer in ipairs(missing) do
-    if layer.path and tiny.stat(layer.path) then tiny.try(store.discard, layer.path) end
+    if layer.path and tiny.stat(layer.path) then require("tiny.images.unpack").delete(layer.path) end
   end
   if err then error(err, 0) end
   return #missing

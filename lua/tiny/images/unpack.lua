@@ -2,6 +2,7 @@
 -- file but the blob: no network, no other process, only the capabilities that files need, and few system calls.
 local keep_capabilities = require "tiny.base.keep_capabilities"
 local rootless = require "tiny.base.rootless"
+local state = require "tiny.store.state"
 local store = require "tiny.images.store"
 
 local unpack = {}
@@ -108,11 +109,8 @@ function Unpacker:start(layer, file)
   return job
 end
 
--- Deletes what was unpacked. An unprivileged user's layer has files of others, which only root of its namespace may remove; what
--- this leaves is for a collection.
-function unpack.delete(path)
-  tiny.try(require("tiny.store.state").remove_all, path)
-end
+-- Deletes what was unpacked; what this leaves is for a collection.
+function unpack.delete(path) tiny.try(state.remove_all, path) end
 
 -- Ends the child, and discards the layer.
 function Job:cancel()

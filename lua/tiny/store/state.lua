@@ -214,7 +214,7 @@ local function out_of_sight(path)
   return not err and trash or nil
 end
 
--- Removes a container's folder. In rootless mode, files that the container's users created do not belong to this user, and only
+-- Removes the folder of a container or a layer. In rootless mode, files of other users in it do not belong to this user, and only
 -- root of the user namespace may remove them. Another command, such as `gc`, may be removing it too.
 function state.remove_all(dir)
   local function remove() tiny.remove(dir, { recursive = true }) end
@@ -222,7 +222,7 @@ function state.remove_all(dir)
   repeat
     _, err = tiny.try(remove)
     if err and rootless.is() and (err.code == "EACCES" or err.code == "EPERM") then _, err = tiny.try(rootless.apart, remove) end
-  until not err or err.code ~= "ENOENT" or not tiny.stat(dir)
+  until not err or err.code ~= "ENOENT" or not tiny.stat(dir, { follow = false })
   if err and err.code ~= "ENOENT" then error(err, 0) end
 end
 

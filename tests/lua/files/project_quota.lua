@@ -6,6 +6,7 @@ assert(err.message:find("enforces no project quotas", 1, true), err.message)
 check.fails("ENOENT", tiny.project_quota, "missing")
 
 local disk = require "quota_disk" "ext4"
+if not disk then return end
 tiny.mkdir(disk .. "/d")
 local found = tiny.project_quota(disk .. "/d")
 check.equal(found.project, 0)

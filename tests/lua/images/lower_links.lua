@@ -25,7 +25,8 @@ local function readable(dir) assert(os.execute(("chmod -R a+rX %s"):format(dir))
 local function lower(text)
   return tar.archive { tar.dir "etc", tar.file("etc/config", text, { mode = OCTAL "4640", uid = 1000, gid = 1001, pax = { { "SCHILY.xattr.user.note", "kept" } } }),
     tar.dir "d", tar.file("d/gone", "gone"), tar.file("d/other", "other"), tar.symlink("etc/link", "config"), tar.dir("priv", OCTAL "700"),
-    tar.file("priv/key", "key", { mode = OCTAL "600" }), tar.symlink("out", "/tmp/canary"), tar.symlink("alias", "d"), tar.file("replaced", "old") }
+    tar.file("priv/key", "key", { mode = OCTAL "600" }), tar.symlink("out", "/tmp/canary"), tar.symlink("alias", "d"), tar.file("replaced", "old"),
+    { name = "home/", type = "5", mode = OCTAL "700", uid = 1000, gid = 1000 }, tar.file("home/f", "f", { uid = 1000, gid = 1000 }) }
 end
 local LINKS = tar.archive { tar.dir "d", tar.file("d/.wh.gone", ""), tar.link("etc/copy", "etc/config"), tar.link("again", "etc/copy"), tar.link("d/key", "priv/key"),
   tar.link("through", "alias/other"), tar.link("symbolic", "etc/link"), tar.link("replaced", "d/other") }

@@ -1,25 +1,5 @@
--- --storage-opt size: the writable layer is limited by a project quota, over restarts and until the container is removed. Where
--- there are none, it is refused with the reason.
+-- --storage-opt size: the writable layer is limited by a project quota, over restarts and until the container is removed.
 local check = require "check"
-
-local function refused(text, ...)
-  local result = check.run { "run", "--rm", ... }
-  check.equal(result.status, 125, result.out)
-  assert(result.err:find(text, 1, true), result.err)
-  check.no_container()
-end
-refused('storage_opt: unknown option "bytes"', "--storage-opt", "bytes=1m", "true")
-refused("storage_opt: the size must not be 0", "--storage-opt", "size=0", "true")
-refused("storage_opt: size: ", "--storage-opt", "size=many", "true")
-refused("storage_opt: a container with a rootfs has no writable layer", "--rootfs", "/tmp", "--storage-opt", "size=1m", "true")
-refused("enforces no project quotas", "--storage-opt", "size=1m", "true")
-do
-  local ordinary = require "ordinary"
-  local start, root, environment = check.start, check.root, check.environment
-  ordinary.make { delegated = false }
-  refused("storage_opt: project quotas need root's capabilities over the host\n  hint: run it as root", "--storage-opt", "size=1m", "true")
-  check.start, check.root, check.environment = start, root, environment
-end
 
 local make = require "quota_disk"
 local function is_full(text) return text:find "quota exceeded" or text:find "No space left" end
@@ -80,6 +60,7 @@ local function walk(disk)
   end
   check.no_container()
 end
-walk(make "ext4")
-local xfs = make "xfs"
-if xfs then walk(xfs) end
+local disks = {}
+for _, kind in ipairs { "ext4", "xfs" } do disks[#disks + 1] = make(kind) end
+if #disks == 0 then check.skip "the kernel has no project quotas (CONFIG_QFMT_V2, CONFIG_XFS_QUOTA), or mkfs.ext4 is missing" end
+for _, disk in ipairs(disks) do walk(disk) end
