@@ -74,6 +74,9 @@ pub fn trial(name: impl Into<String>, test: impl FnOnce() -> Result<Completion> 
     })
 }
 
+/// What makes a test walk more than in `tests/run`: tests/soak/README.md.
+const OF_SOAK_TESTS: &[&str] = &["TINYLUA_TEST_WHOLE", "TINYLUA_TEST_CUTS", "TINYLUA_TEST_SEED"];
+
 /// Runs a program in a new private host. Its environment does not depend on the caller's.
 pub fn run(argv: Vec<OsString>) -> Result<Output> {
     static HOSTS: AtomicU32 = AtomicU32::new(0);
@@ -83,7 +86,8 @@ pub fn run(argv: Vec<OsString>) -> Result<Output> {
     keeper.args([keeper::PART, &name]).args(argv).stdin(Stdio::null());
     keeper.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     keeper.envs([("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LC_ALL", "C.UTF-8")]);
-    keeper.envs(std::env::var_os(keeper::TIMEOUT).map(|seconds| (keeper::TIMEOUT, seconds)));
+    let passed = [keeper::TIMEOUT].into_iter().chain(OF_SOAK_TESTS.iter().copied());
+    keeper.envs(passed.filter_map(|name| Some((name, std::env::var_os(name)?))));
     keeper.output().map_err(|e| format!("starting the private host: {e}"))
 }
 
