@@ -200,12 +200,12 @@ function store.read_ref(full)
   return image or tiny.fail { message = damage, hint = "`tinylua rmi` removes the name, and `tinylua pull` restores it", exit = 125 }
 end
 
--- Removes a name, damaged or not; returns whether it existed.
+-- Removes a name, damaged or not; returns whether it existed. After a power cut it may be there again, with all it names: a
+-- collection syncs first.
 function store.remove_ref(full)
   local folder = folder_of(full)
   if not tiny.stat(folder) then return false end
   store.discard(folder)
-  tiny.fsync(store.path "refs")
   return true
 end
 
