@@ -23,7 +23,10 @@ class Engine:
 def floor_program():
     """Built by cargo: it has tinylua's inflate and hash."""
     root = pathlib.Path(__file__).resolve().parent.parent
-    return root / "target/x86_64-unknown-linux-gnu/release/examples/image_floor"
+    program = root / "target/x86_64-unknown-linux-gnu/release/examples/image_floor"
+    if not program.exists():
+        raise SystemExit(f"benches/run: {program} is missing; cargo build --release --example image_floor")
+    return program
 
 
 def quietly(*command):

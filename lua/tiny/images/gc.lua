@@ -95,6 +95,8 @@ function gc.collect(options)
   local used, why = marks()
   local count, bytes
   if used then
+    -- A name that was removed must not come back without its layers.
+    tiny.fsync(store.path "refs")
     count, bytes = sweep(used)
     -- What is being unpacked there would hold the lock.
     for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do

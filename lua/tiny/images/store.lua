@@ -232,12 +232,12 @@ function store.has_ref(full)
   return tiny.stat(folder_of(full)) ~= nil
 end
 
--- Removes a name, damaged or not; returns whether it existed.
+-- Removes a name, damaged or not; returns whether it existed. After a power cut it may be there again, with all it names: a
+-- collection syncs first.
 function store.remove_ref(full)
   local folder = folder_of(full)
   if not tiny.stat(folder) then return false end
   store.discard(folder)
-  tiny.fsync(store.path "refs")
   return true
 end
 
