@@ -14,6 +14,6 @@ return {
     if not tiny.stat(require("tiny.store.state").roots() .. "/images") then return end
     local layers, bytes = require("tiny.images.gc").collect { wait = true }
     if not layers then tiny.fail { message = "the image store is not cleaned up: " .. bytes, exit = 1 } end
-    if layers > 0 or bytes > 0 then format.line(("deleted %d layers and %s of other files of images"):format(layers, format.size(bytes))) end
+    if layers > 0 or bytes > 0 then format.line(("deleted %d layers and other files of images, %s"):format(layers, format.size(bytes))) end
   end,
 }
