@@ -97,6 +97,20 @@ check.succeeds("commit", "changed", "localhost/changed:1")
 check.succeeds("rm", "changed")
 check.equal(run("localhost/changed:1", "cat", "/etc/copy", "/more"), "firstmore")
 
+-- Pushed and pulled again, where the layers come at the same time.
+if check.start == tiny.fork then
+  local server <close>, place = require("web").registry()
+  local name = place .. "/one:1"
+  check.succeeds("tag", "localhost/one:1", name)
+  local pushed = check.succeeds("push", name)
+  check.root = first .. "/third"
+  local pulled = check.succeeds("pull", name)
+  check.equal(pulled:match "Digest: (sha256:%x+)", assert(pushed:match "digest: (sha256:%x+)"))
+  check.equal(run(name), "first")
+  check.root = first
+  check.succeeds("rmi", name)
+end
+
 -- Verified and repaired.
 local whole = check.run { "image", "verify", "localhost/one:1" }
 check.equal(whole.status, 0, whole.out .. whole.err)
