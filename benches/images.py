@@ -179,9 +179,8 @@ def run(options, own, registry, measured, disk, folder):
     start = [*own, "run", "--rm", "--network", "none"]
     commands = {"tinylua, directory": [*start, f"--rootfs={rootfs}", "/bin/true"],
                 "tinylua, image": [*start, f"{registry.place}/{NAME}:latest", "/bin/true"]}
-    podman, problem = image_engines.podman_run(registry, disk, NAME)
-    skipped = {"podman": problem} if problem else {}
     with image_engines.tidied(disk):
+        podman, problem = image_engines.podman_run(registry, disk, NAME)
         if not problem:
             commands["podman, image"] = podman
         names, lists = list(commands), list(commands.values())
@@ -190,7 +189,7 @@ def run(options, own, registry, measured, disk, folder):
             samples[names[2]] = measured(lists[2:], max(5, options.rounds // 10))[0]
     rows = [{"side": name, "median_ms": statistics.median(t for t, _ in taken) / 1000, "min_ms": min(t for t, _ in taken) / 1000}
             for name, taken in samples.items()]
-    return {"sides": rows, "skipped": skipped}
+    return {"sides": rows, "skipped": {"podman": problem} if problem else {}}
 
 
 def listed(options, own, root, count=1000):
