@@ -138,7 +138,7 @@ local function read_layout(dir, place, options, bars)
         top, own, media_type = own, small(dir, name_of(best.digest), place), best.media_type
         if not own or "sha256:" .. tiny.sha256(own) ~= best.digest then wrong(place, ("is damaged: it has no %s"):format(best.digest), "get it again") end
       end
-      local image = import(dir, own, media_type, name_of, place, entry.name or place, options, bars)
+      local image = import(dir, own, media_type, name_of, place, entry.name and place .. ":" .. entry.name or place, options, bars)
       if top then image.index = store.put_blob(top) end
       local names = valid_names { annotations[NAME] }
       if #names == 0 then names = valid_names(docker[image.config] or {}) end

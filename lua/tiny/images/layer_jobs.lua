@@ -44,7 +44,13 @@ end
 -- links there.
 local function unpack(layer, name, tell)
   local unpacker <close> = require("tiny.images.unpack").open { image = name, squash_ids = layer.squash_ids, unnamed = true }
-  local job = unpacker:layer({ digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, path = layer.path }, nil, tell)
+  local job, err = tiny.try(unpacker.layer, unpacker, { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, path = layer.path }, nil, tell)
+  local damage = err and store.blob_damage(layer.digest)
+  if damage then
+    store.discard(store.blob(layer.digest))
+    err = { message = ("layer %s of %s %s in the store"):format(layer.digest, name, damage), hint = "it was removed: get the image again", code = "EBADMSG", exit = 125 }
+  end
+  if err then tiny.fail(err) end
   if job.linked then lower_links.keep(job) end
 end
 

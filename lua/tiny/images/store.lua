@@ -110,6 +110,16 @@ function store.ingest(digest)
   return ingest
 end
 
+-- What is wrong with a blob; nil if it is whole.
+function store.blob_damage(digest)
+  local file, err = tiny.try(tiny.open, store.blob(digest))
+  if err then return err.code == "ENOENT" and "is missing" or "cannot be read: " .. (err.code or err.message) end
+  local _ <close> = file
+  local own, failure = tiny.try(tiny.sha256_file, file)
+  if not own then return "cannot be read: " .. (failure.code or failure.message) end
+  return own ~= digest and "has other content" or nil
+end
+
 -- The id of a layer in the store, of those that a ref has: its chain id depends on the layers below too.
 function store.layer_id(layer) return layer.chain_id or layer.diff_id end
 

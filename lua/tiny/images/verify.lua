@@ -7,16 +7,6 @@ local store = require "tiny.images.store"
 
 local verify = {}
 
--- What is wrong with a blob; nil if it is whole.
-local function blob_damage(digest)
-  local file, err = tiny.try(tiny.open, store.blob(digest))
-  if err then return err.code == "ENOENT" and "is missing" or "cannot be read: " .. (err.code or err.message) end
-  local _ <close> = file
-  local own, failure = tiny.try(tiny.sha256_file, file)
-  if not own then return "cannot be read: " .. (failure.code or failure.message) end
-  return own ~= digest and "has other content" or nil
-end
-
 -- A digest of all that a directory holds: equal trees are packed into equal bytes.
 local function digest_of(directory)
   local null <close> = tiny.open("/dev/null", { write = true })
@@ -68,7 +58,7 @@ end
 
 -- The blobs that a manifest names: { digest, size }.
 local function others_of(image)
-  local text = not blob_damage(image.manifest) and store.read_blob(image.manifest)
+  local text = not store.blob_damage(image.manifest) and store.read_blob(image.manifest)
   local parsed = text and tiny.try(manifest.parse, text, nil, "the manifest of " .. image.name) or nil
   local parts = { { digest = image.config, size = parsed and parsed.config.size, what = "configuration" } }
   for _, layer in ipairs(image.layers) do table.insert(parts, { digest = layer.digest, size = layer.size, what = "layer" }) end
@@ -101,7 +91,7 @@ function verify.image(image, options, seen, say)
   end
   local function blobs(parts)
     for _, part in ipairs(parts) do
-      check(part.digest, ("the %s %s"):format(part.what, part.digest), function() return blob_damage(part.digest) end, function()
+      check(part.digest, ("the %s %s"):format(part.what, part.digest), function() return store.blob_damage(part.digest) end, function()
         store.discard(store.blob(part.digest))
         fetch(image, part)
       end)
@@ -110,7 +100,7 @@ function verify.image(image, options, seen, say)
   blobs(heads_of(image))
   blobs(others_of(image))
   for at, layer in ipairs(image.layers) do
-    if not blob_damage(layer.digest) then
+    if not store.blob_damage(layer.digest) then
       local id, below = store.layer_id(layer), local_image.layer_ids(image, at - 1)
       check("fs " .. id, ("the unpacked layer %s"):format(layer.diff_id), function()
         local path = store.layer(id)
