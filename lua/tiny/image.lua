@@ -33,12 +33,13 @@ function image.inspect(name)
   return found
 end
 
--- Mounts the layers of a local image at a directory; returns the mount's handle. options: upper and work, two directories of one
--- file system that receive changes; without them the mount is read-only. userxattr: in a user namespace.
+-- Mounts the layers of a local image at a directory; returns the mount's handle. Its device nodes cannot be opened. The image needs
+-- its name meanwhile: `gc` deletes layers that nothing names. options: upper and work, two directories of one file system that receive
+-- changes; without them the mount is read-only. userxattr: in a user namespace.
 function image.mount(name, target, options)
   options = options or {}
   local found = local_image.find(name)
-  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr })
+  return layers.mount(target, local_image.layer_ids(found), name, { upper = options.upper, work = options.work, userxattr = options.userxattr, nodev = true })
 end
 
 return image

@@ -99,12 +99,11 @@ local function in_child(stacks, work)
     reader:close()
     tiny.mount_private "/"
     tiny.mount_tmpfs(place, { size = "64k", mode = OPEN })
-    tiny.mkdir(place .. "/empty")
     local roots = {}
     for at, stack in ipairs(stacks) do
       local target = place .. "/" .. at
       tiny.mkdir(target)
-      layers.mount(target, stack.ids, stack.name, { empty = place .. "/empty", userxattr = rootless.is(), nodev = true })
+      layers.mount(target, stack.ids, stack.name, { userxattr = rootless.is(), nodev = true })
       roots[at] = tiny.open_root(target)
     end
     work(roots, function(bytes) into:write(bytes) end)

@@ -62,8 +62,7 @@ local function work(source, layer, name, tell)
     if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
     fetch(source, layer, tell)
   end
-  -- Another process may have stored it meanwhile.
-  if layer.path and not is_unpacked(layer) then unpack(layer, name, function(done) tell("Extracting", done) end) end
+  if layer.path then unpack(layer, name, function(done) tell("Extracting", done) end) end
 end
 
 -- Completes the layers with hard links into those below, from the lowest up. `linked` has them by diff id. The others keep no chain id.
@@ -99,20 +98,35 @@ local function name_layers(list)
   return linked
 end
 
--- Stores the layers of an image that the store does not have; each of several equal ones once. squash_ids: files of ids
+-- The pairs of a blob and a layer that images of the store have: for these, both digests were checked together.
+local function known_pairs()
+  local known = {}
+  for _, image in ipairs((store.refs())) do
+    for _, layer in ipairs(image.layers) do known[layer.digest .. layer.diff_id] = true end
+  end
+  return known
+end
+
+-- Stores the layers of an image that the store does not have; each of several equal ones once. A configuration may claim that a blob
+-- is a layer of the store: unless an image has this pair, the blob is unpacked for its digests. squash_ids: files of ids
 -- that the user does not have become its own.
 function layer_jobs.run(source, image, name, bars, squash_ids)
-  local missing, seen = {}, {}
+  local missing, seen, known = {}, {}, nil
   for _, layer in ipairs(image.layers) do
-    if not seen[layer.diff_id] then
-      seen[layer.diff_id] = true
+    local pair = layer.digest .. layer.diff_id
+    if not seen[pair] then
+      seen[pair] = true
       local own = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, size = layer.size, squash_ids = squash_ids }
       own.bar = bars:add(short(layer.digest), "Waiting")
-      if is_unpacked(own) and store.has_blob(own.digest) then bars:set(own.bar, "Already exists", nil, nil, true) else table.insert(missing, own) end
+      if is_unpacked(own) then
+        known = known or known_pairs()
+        own.known = known[pair] or false
+      end
+      if own.known and store.has_blob(own.digest) then bars:set(own.bar, "Already exists", nil, nil, true) else table.insert(missing, own) end
     end
   end
   local _, err = tiny.try(function()
-    for _, layer in ipairs(missing) do layer.path = not is_unpacked(layer) and store.new_layer() or nil end
+    for _, layer in ipairs(missing) do layer.path = not layer.known and store.new_layer() or nil end
     local _, failure = tiny.try(require("tiny.images.jobs").run, missing, {
       most = source and source.parallel or CHILDREN, ended = "Pull complete", interrupted = ("pulling a layer of %s was interrupted"):format(name),
       work = function(layer, tell) work(source, layer, name, tell) end,

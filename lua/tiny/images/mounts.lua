@@ -68,7 +68,8 @@ function mounts.records()
     local one = { folder = name, target = folder(name) .. "/fs", damaged = not record or nil }
     for key, value in pairs(record or {}) do one[key] = value end
     there = there or targets()
-    one.mounted = there[one.target] or false
+    -- A copy of the mounts, as in `unshare --mount`, shows it too; unmounting it there would remove the folder of the other.
+    one.mounted = (one.damaged or one.namespace == here) and there[one.target] or false
     -- Another namespace ends with its last process, which is only known where its processes can be seen.
     one.stale = not one.mounted
       and (one.namespace == here or one.boot_id ~= tiny.boot_id() or one.processes == namespace "pid" and not is_alive(one.namespace))

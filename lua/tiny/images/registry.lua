@@ -203,8 +203,9 @@ function registry.put_manifest(source, name, text, media_type)
   end
 end
 
--- The pages of a listing: the lists below `key`, joined. The next page is on the same server.
-local function pages(source, path, key, scope, most)
+-- The pages of a listing: the lists below `key`, joined, at most `most` entries for which `wanted` is true. The next page is on the
+-- same server.
+local function pages(source, path, key, scope, most, wanted)
   local found, seen = {}, {}
   for _ = 1, MOST_PAGES do
     local response <close> = client.request(source, "GET", path, { scope = scope, what = "this listing" })
@@ -212,7 +213,7 @@ local function pages(source, path, key, scope, most)
     local list = type(answer) == "table" and answer[key]
     if list ~= nil and type(list) ~= "table" then client.fail(source, "sends a listing that is not valid", "it may not be a registry") end
     for _, name in ipairs(list or {}) do
-      if type(name) == "string" then table.insert(found, name) end
+      if type(name) == "string" and (not wanted or wanted(name)) then table.insert(found, name) end
       if most and #found >= most then return found end
     end
     local next_path = (response.headers.link or ""):match('<([^>]+)>%s*;%s*rel="?next"?')
@@ -229,8 +230,8 @@ function registry.tags(source, most)
 end
 
 -- The repositories of the registry. Docker Hub has no such list.
-function registry.catalog(source, most)
-  return pages(source, "/v2/_catalog?n=1000", "repositories", "registry:catalog:*", most)
+function registry.catalog(source, most, wanted)
+  return pages(source, "/v2/_catalog?n=1000", "repositories", "registry:catalog:*", most, wanted)
 end
 
 -- Checks credentials; throws if the registry does not accept them.

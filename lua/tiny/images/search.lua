@@ -37,9 +37,8 @@ function search.find(term, limit)
   if host == "docker.io" or host == "index.docker.io" then return hub(rest, limit) end
   local found = {}
   local source = registries.server(host)
-  for _, name in ipairs(registry.catalog(source)) do
-    if name:find(rest, 1, true) then table.insert(found, { name = host .. "/" .. name, description = "" }) end
-    if #found >= limit then break end
+  for i, name in ipairs(registry.catalog(source, limit, function(name) return name:find(rest, 1, true) ~= nil end)) do
+    found[i] = { name = host .. "/" .. name, description = "" }
   end
   return found
 end

@@ -102,7 +102,7 @@ function verify.image(image, options, seen, say)
   for at, layer in ipairs(image.layers) do
     if not store.blob_damage(layer.digest) then
       local id, below = store.layer_id(layer), local_image.layer_ids(image, at - 1)
-      check("fs " .. id, ("the unpacked layer %s"):format(layer.diff_id), function()
+      check(("fs %s %s"):format(id, layer.digest), ("the unpacked layer %s"):format(layer.diff_id), function()
         local path = store.layer(id)
         if not path then return "is missing" end
         local own = unpacked_again(layer, below, image.name, function(folder) return digest_of(folder .. "/fs") end)

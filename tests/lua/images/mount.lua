@@ -101,6 +101,16 @@ child:wait()
 check.succeeds "gc"
 check.equal(records(), 0)
 
+-- A namespace with a copy of the mounts does not remove the folder of the mount, which would end it here.
+path = check.succeeds("image", "mount", "empty"):match("^[^\n]+")
+local copy <close> = tiny.clone({ mount = true }, function()
+  tiny.mount_private "/"
+  return check.run({ "image", "umount", "empty" }).status
+end)
+check.equal(copy:wait(), 1)
+assert(check.mount_at(path))
+check.succeeds("image", "umount", "empty")
+
 -- What was mounted before the machine was started again is forgotten; a damaged record is not taken for an unused image.
 path = check.succeeds("image", "mount", "empty"):match("^[^\n]+")
 local record = path:gsub("fs$", "image.json")
