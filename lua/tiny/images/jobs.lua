@@ -42,7 +42,7 @@ function jobs.run(list, how, bars)
   local function finish(child, job)
     running[child], count = nil, count - 1
     local status, err = tiny.try(child.wait, child)
-    if not err and status ~= 0 then _, err = tiny.try(tiny.fail, { message = how.interrupted, exit = 125 }) end
+    if not err and status ~= 0 then err = select(2, tiny.try(tiny.fail, { message = how.interrupted, exit = 125 })) end
     job.complete = not err
     if not err then bars:set(job.bar, how.ended, nil, nil, true) end
     if err and not failure then
