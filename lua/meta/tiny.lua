@@ -2771,7 +2771,7 @@ function tiny.tar_pack(from, options) end
 ---```
 ---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and sparse (how many files have holes, which are in no byte of the stream)
 function tiny.tar_unpack(to, options) end
 
 ---@class tiny.tar_files.options: table<"to", any>
