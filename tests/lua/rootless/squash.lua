@@ -66,3 +66,8 @@ limited "max_ratio = 0"
 refused("layer_limits: max_ratio is not a whole number above 0", "hint", "pull", "oci:/tmp/many:1")
 limited "max_entries = 1000, max_bytes = '1g', max_ratio = 1"
 check.succeeds("pull", "-q", "oci:/tmp/many:1")
+-- What hard links copy from the layers below counts.
+local TEXT = ("x"):rep(600 << 10)
+made("copies", { tar.archive { tar.file("f", TEXT) }, tar.archive { tar.file("g", TEXT) }, tar.archive { tar.link("l1", "f"), tar.link("l2", "g") } })
+limited 'max_bytes = "1m"'
+refused("l2 (its hard links copy more than 1048576 bytes from the layers below)", "raise max_bytes for an image that you trust: `layer_limits` in registries.lua", "pull", "oci:/tmp/copies:1")
