@@ -2771,7 +2771,7 @@ function tiny.tar_pack(from, options) end
 ---```
 ---@param to string an existing directory
 ---@param options tiny.tar_unpack.options
----@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and changed (the files whose size changed during the copy)
+---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and sparse (how many files have holes, which are in no byte of the stream)
 function tiny.tar_unpack(to, options) end
 
 ---@class tiny.tar_files.options: table<"to", any>
@@ -2820,11 +2820,13 @@ function tiny.tar_files(entries, options) end
 ---@return table # a table: diff_id (the digest of the tar stream) and stream (its bytes), digest (of the file as it is) and size, bytes (of files' content), entries, whiteouts, devices (skipped, since nobody can create them in a user namespace), squashed (files of ids that do not exist), attributes (how many could not be set), links (hard links whose target is in a lower layer: { { name, target }, … }) and opaque (the opaque directories; an empty name is the root of the layer, which hides all lower layers)
 function tiny.layer_unpack(from, options) end
 
----@class tiny.layer_link.options: table<"root", any>
+---@class tiny.layer_link.options: table<"root"|"max_bytes", any>
 ---@field root tiny.dir|string where the overlay is mounted: its path or handle
+---@field max_bytes? tiny.size the most bytes of the files that are copied, each counted once (default: no limit)
 
 ---Makes hard links of a layer to files of lower layers, as `layer_unpack` reports them. They are made in an overlay that has the layer as its upper directory and the lower layers below: the kernel copies the files into the layer, as it does in a container. Links in the paths are resolved within the directory. Lower files with the new names are hidden, and directories keep their times.
 ---* ENOENT: no layer has the target
+---* EFBIG: the files have more bytes than the limit
 ---* EPERM: the target is a directory
 ---* EROFS: the overlay has no upper directory
 ---* ENOSPC: the disk is full

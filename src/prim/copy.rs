@@ -165,7 +165,8 @@ pub const FAMILY: &[Primitive] = &[
               `root`, or within the directory if no root is given. Each file appears complete or not at all.",
         args: &[arg("to", Type::Path, "an existing directory")],
         options: &[ROOT, need("from", STREAM, "the file or pipe to read the stream from"), ARCHIVE, PROGRESS],
-        returns: RETURNS,
+        returns: "a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be \
+                  set) and sparse (how many files have holes, which are in no byte of the stream)",
         errors: &[
             ENOENT,
             EROFS,
@@ -204,6 +205,7 @@ pub(super) fn tally(call: &Call<'_>, work: impl FnOnce(&mut Tally<'_>) -> Done<(
     table.raw_set("devices", tally.devices)?;
     table.raw_set("attributes", tally.attributes)?;
     table.raw_set("changed", tally.changed)?;
+    table.raw_set("sparse", tally.sparse)?;
     match failure {
         Some(error) => Err(Fail::Lua(error)),
         None => Ok(table),

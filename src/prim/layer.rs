@@ -72,9 +72,13 @@ pub const FAMILY: &[Primitive] = &[
               into the layer, as it does in a container. Links in the paths are resolved within the directory. Lower \
               files with the new names are hidden, and directories keep their times.",
         args: &[arg("links", Type::List(&Type::List(&Type::Argument)), "the links: { { name, target }, … }")],
-        options: &[need("root", ROOT_TYPE, "where the overlay is mounted: its path or handle")],
+        options: &[
+            need("root", ROOT_TYPE, "where the overlay is mounted: its path or handle"),
+            opt("max_bytes", Type::Size, "no limit", "the most bytes of the files that are copied, each counted once"),
+        ],
         errors: &[
             ("ENOENT", "no layer has the target"),
+            ("EFBIG", "the files have more bytes than the limit"),
             ("EPERM", "the target is a directory"),
             ("EROFS", "the overlay has no upper directory"),
             ("ENOSPC", "the disk is full"),
@@ -177,7 +181,7 @@ fn link(call: &Call<'_>) -> Outcome {
     let root = root(call)?;
     let Some(root) = root.fd()? else { return Err(Fail::Usage("option \"root\" is missing".into())) };
     let root = root.try_clone_to_owned().map_err(crate::sys::Error::from)?;
-    lower_links::link(&root, &links)?;
+    lower_links::link(&root, &links, call.opt_size("max_bytes")?.unwrap_or(u64::MAX))?;
     call.ok(())
 }
 

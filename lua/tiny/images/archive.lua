@@ -205,17 +205,19 @@ local function read_dir(dir, place, options, bars)
   return { finish(image, valid_names { "localhost/" .. options.name }) }
 end
 
--- Unpacks a tar file or stream into a new folder of the store; calls f with it; the folder goes in any case.
+-- Unpacks a tar file or stream into a new folder of the store; calls f with it; the folder goes in any case. Without sparse files
+-- it is no larger than the archive.
 local function unpacked(file, place, f)
   local folder = store.path("trash/.load-" .. tiny.random_id(16))
   tiny.mkdir(folder, { mode = PRIVATE })
   local result, err = tiny.try(function()
-    local _, failure = tiny.try(tiny.tar_unpack, "/", { root = folder, from = file })
+    local report, failure = tiny.try(tiny.tar_unpack, "/", { root = folder, from = file })
     if failure then
       failure.message = ("%s cannot be unpacked: %s"):format(place, failure.message)
       failure.at = nil
       error(failure, 0)
     end
+    if report.sparse > 0 then wrong(place, "has sparse files, which could fill the disk", "make the archive without sparse files: no image needs them in it") end
     local dir <close> = tiny.open_root(folder)
     return f(dir)
   end)

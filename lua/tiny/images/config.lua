@@ -7,6 +7,8 @@ local config = {}
 local MOST_ID = 4294967294
 -- A container's record has the environment and labels, and must remain a small file.
 local MOST_TEXT = 256 << 10
+-- Bytes of a user, and of each field that a list of images shows.
+local MOST_FIELD = 256
 -- Nanoseconds in a health check: at most 292 years, as in docker.
 local MOST_TIME = 1 << 62
 -- The shortest interval of a health check here, in seconds.
@@ -34,6 +36,11 @@ local function text(object, key, what)
   return value ~= "" and value or nil
 end
 
+local function short(value, key, what)
+  if value and #value > MOST_FIELD then wrong(what, ("is not valid: %q has %d bytes; the limit is %d"):format(key, #value, MOST_FIELD)) end
+  return value
+end
+
 local function environment(object, what)
   local map
   for _, entry in ipairs(strings(object, "Env", what) or {}) do
@@ -49,7 +56,7 @@ end
 
 -- An id beyond 32 bits would be another user's once it is cut off (CVE-2024-40635).
 local function user(object, what)
-  local value = text(object, "User", what)
+  local value = short(text(object, "User", what), "User", what)
   if not value then return nil end
   if not value:find("^[^:]+$") and not value:find("^[^:]+:[^:]+$") then wrong(what, ("is not valid: the user %s is not USER or USER:GROUP"):format(tiny.show(value))) end
   for part in value:gmatch("[^:]+") do
@@ -153,10 +160,12 @@ local function check_size(defaults, what)
   for _, map in ipairs { defaults.env or {}, defaults.labels or {} } do
     for name, value in pairs(map) do bytes = bytes + #name + #value end
   end
-  for _, list in ipairs { defaults.entrypoint or {}, defaults.command or {}, defaults.volumes or {} } do
+  local health = defaults.health and defaults.health.command
+  if type(health) == "string" then health = { health } end
+  for _, list in ipairs { defaults.entrypoint or {}, defaults.command or {}, defaults.volumes or {}, defaults.expose or {}, health or {}, { defaults.workdir } } do
     for _, value in ipairs(list) do bytes = bytes + #value end
   end
-  if bytes > MOST_TEXT then wrong(what, ("has %d bytes of environment, labels and commands; the limit is 256 KiB"):format(bytes)) end
+  if bytes > MOST_TEXT then wrong(what, ("has %d bytes of environment, labels, commands, paths and ports; the limit is 256 KiB"):format(bytes)) end
 end
 
 -- Reads a configuration: { os, architecture, variant, created, author, diff_ids, history, defaults }. `defaults` has keys of a
@@ -165,7 +174,8 @@ function config.parse(source, what, count)
   local object = manifest.decode(source, what)
   local rootfs = field(object, "rootfs", "table", what) or wrong(what, "is not valid: it lists no layers")
   local found = { diff_ids = strings(rootfs, "diff_ids", what) or {}, history = {} }
-  for _, key in ipairs { "os", "architecture", "variant", "created", "author" } do found[key] = field(object, key, "string", what) end
+  for _, key in ipairs { "os", "architecture", "variant", "created" } do found[key] = short(field(object, key, "string", what), key, what) end
+  found.author = field(object, "author", "string", what)
   local reference = require "tiny.images.reference"
   for _, id in ipairs(found.diff_ids) do
     if not reference.is_digest(id) then wrong(what, ("is not valid: %s is not a digest"):format(tiny.show(id))) end

@@ -66,6 +66,7 @@ local function work(source, layer, name, tell)
 end
 
 -- Completes the layers with hard links into those below, from the lowest up. `linked` has them by diff id. The others keep no chain id.
+-- One that another image has squashed is not this one.
 local function complete(layers, linked, name, squash_ids)
   local below = {}
   for at, layer in ipairs(layers) do
@@ -83,6 +84,12 @@ local function complete(layers, linked, name, squash_ids)
     end
     below[at] = store.layer_id(layer)
     layer.squashed = store.is_squashed(below[at]) or nil
+    if layer.squashed and not squash_ids then
+      tiny.fail {
+        message = ("layer %s of %s is in the store with --squash-ids: its files of other ids belong to this user"):format(layer.digest, name),
+        hint = "use --squash-ids here too, or first remove the images that have this layer", exit = 125,
+      }
+    end
   end
 end
 

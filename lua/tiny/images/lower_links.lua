@@ -17,12 +17,12 @@ function lower_links.chain_ids(diff_ids)
 end
 
 -- In a child process, which has the overlay as its root and no other file.
-local function link(folder, below, image, links, userns)
+local function link(folder, below, image, links, userns, most)
   tiny.mount_private "/"
   local place = folder .. "/merged"
   layers.mount(place, below, image, { upper = folder .. "/fs", work = folder .. "/work", userxattr = userns ~= nil, volatile = true, nodev = true })
   unpack.confine(place, unpack.filter(), {})
-  tiny.layer_link(links, { root = "/" })
+  tiny.layer_link(links, { root = "/", max_bytes = most })
   return 0
 end
 
@@ -33,10 +33,11 @@ function lower_links.make(job, below, image)
   for _, name in ipairs { "work", "merged" } do tiny.mkdir(folder .. "/" .. name) end
   -- Its own mark on the root hides all of them.
   if tiny.stat(folder .. "/opaque") then below = {} end
+  local most = unpack.limits_of().max_bytes
   local userns <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
   local status, err = tiny.try(function()
     local child <close> = tiny.clone({ user = userns, mount = true, net = true, pid = true, ipc = true, uts = true }, function()
-      return link(folder, below, image, job.links, userns)
+      return link(folder, below, image, job.links, userns, most)
     end)
     local status, signal = child:wait()
     return status == 0 or tiny.fail { message = "its child process ended with " .. (signal or "status " .. status) }

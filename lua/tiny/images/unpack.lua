@@ -67,6 +67,14 @@ local function child(self, job, from, into)
   return 0
 end
 
+-- What a layer may use: by default as registries.lua says.
+function unpack.limits_of(own)
+  own = own or require("tiny.images.registries").settings().layer_limits
+  local limits = {}
+  for name, value in pairs(unpack.limits) do limits[name] = own[name] or value end
+  return limits
+end
+
 -- Begins to unpack the layers of an image. options: image (its name, for errors), squash_ids (files of ids that the user does
 -- not have become root's), unnamed (a layer stays in the folder `path` of its job, which the caller removes or names), limits.
 -- A layer with a chain id may have hard links into the layers below: it also stays there, for `tiny.images.lower_links`.
@@ -74,9 +82,7 @@ end
 function unpack.open(options)
   options = options or {}
   local self = setmetatable({ image = options.image or "the image", squash_ids = options.squash_ids, unnamed = options.unnamed, jobs = {} }, Unpacker)
-  self.limits = {}
-  local own = options.limits or require("tiny.images.registries").settings().layer_limits
-  for name, value in pairs(unpack.limits) do self.limits[name] = own[name] or value end
+  self.limits = unpack.limits_of(options.limits)
   self.rootless = rootless.is()
   self.userns = self.rootless and tiny.userns((rootless.own_maps())) or nil
   self.filter = unpack.filter()

@@ -22,6 +22,7 @@ pub(in crate::sys) fn fill(file: &File, size: u64, data: Data<'_>, tally: &mut T
         }
         Data::Stream(stream) => pour(stream, file, size, tally)?,
         Data::Sparse(filled) => {
+            tally.sparse += 1;
             file.set_len(size)?;
             // An archive may claim any number of zeros: none is written.
             filled.each(|at, length, stream| {

@@ -109,6 +109,8 @@ pub struct Tally<'a> {
     pub attributes: u64,
     /// Files whose size changed during the copy.
     pub changed: u64,
+    /// Sparse files of an archive.
+    pub sparse: u64,
     told: Instant,
     tell: Option<&'a mut dyn FnMut(u64)>,
 }
@@ -116,7 +118,8 @@ pub struct Tally<'a> {
 impl<'a> Tally<'a> {
     /// A tally that reports the number of bytes from time to time.
     pub fn new(tell: Option<&'a mut dyn FnMut(u64)>) -> Tally<'a> {
-        Tally { bytes: 0, entries: 0, sockets: 0, devices: 0, attributes: 0, changed: 0, told: Instant::now(), tell }
+        let (bytes, entries, sockets, devices, attributes, changed, sparse) = Default::default();
+        Tally { bytes, entries, sockets, devices, attributes, changed, sparse, told: Instant::now(), tell }
     }
 
     /// Counts bytes.

@@ -14,6 +14,10 @@ use crate::sys::{Error, Result, digest};
 /// Bytes read from the file at once.
 const PORTION: usize = 256 << 10;
 
+/// The largest window of a zstd frame, as a power of two: 8 MiB, which each decoder supports (RFC 8878). A decoder
+/// keeps as much in memory.
+const WINDOW_LOG: u32 = 23;
+
 /// The file, hashed while it is read.
 struct Input {
     file: File,
@@ -76,7 +80,9 @@ impl Stream {
             || begin.len() > 3 && begin[0] & 0xf0 == 0x50 && begin[1..4] == *b"\x2a\x4d\x18"
         {
             // A frame, or one that decoders skip.
-            Decoder::Zstd(zstd::Decoder::with_buffer(source)?)
+            let mut decoder = zstd::Decoder::with_buffer(source)?;
+            decoder.window_log_max(WINDOW_LOG)?;
+            Decoder::Zstd(decoder)
         } else {
             Decoder::Plain(source)
         };
@@ -126,6 +132,10 @@ impl Read for Stream {
                 }
             }
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted || e.raw_os_error().is_some() => return Err(e),
+            // ZSTD_error_frameParameter_windowTooLarge
+            Err(e) if e.to_string().contains("too much memory for decoding") => Error::new(Errno::EINVAL)
+                .with_detail(format!("its zstd stream needs a window of more than {} MiB", (1 << WINDOW_LOG) >> 20))
+                .with_hint("compress the layer without --long and --ultra"),
             Err(e) => Error::new(Errno::EINVAL).with_detail(format!("the compressed stream is damaged: {e}")),
         };
         self.failure.get_or_insert(failure);

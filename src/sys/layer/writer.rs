@@ -140,16 +140,22 @@ impl Writer {
         }
     }
 
-    /// Runs a call that changes an owner, and names the reason of its failure.
-    fn own(&self, entry: &Entry, chown: impl Fn(Option<Uid>, Option<Gid>) -> Made<()>) -> Result<()> {
+    /// Runs a call that changes an owner, and names the reason of its failure. Returns the mode, without the bits that would
+    /// give away an id of the caller's instead of the entry's.
+    fn own(&self, entry: &Entry, chown: impl Fn(Option<Uid>, Option<Gid>) -> Made<()>) -> Result<Mode> {
+        let mut mode = Mode::from_raw_mode(entry.mode);
         let (uid, gid) = (Some(Uid::from_raw(entry.uid)), Some(Gid::from_raw(entry.gid)));
         match chown(uid, gid) {
             Err(rustix::io::Errno::INVAL | rustix::io::Errno::PERM) if self.how.squash => {
                 // One of the two may exist.
-                let _ = chown(uid, None);
-                let _ = chown(None, gid);
+                if chown(uid, None).is_err() {
+                    mode.remove(Mode::SUID);
+                }
+                if chown(None, gid).is_err() {
+                    mode.remove(Mode::SGID);
+                }
                 self.squashed.set(self.squashed.get() + 1);
-                Ok(())
+                Ok(mode)
             }
             Err(e @ (rustix::io::Errno::INVAL | rustix::io::Errno::PERM)) => {
                 let detail =
@@ -157,7 +163,7 @@ impl Writer {
                 let hint = "give this user more ids in /etc/subuid and /etc/subgid, or use --squash-ids: files of other ids become its own";
                 Err(Error::from(e).with_detail(detail).with_hint(hint))
             }
-            owned => Ok(owned?),
+            owned => Ok(owned.map(|()| mode)?),
         }
     }
 
@@ -193,7 +199,7 @@ impl Writer {
             rustix::fs::openat(folder, name, flags, mode.intersection(Mode::from_raw_mode(0o777)))
         })?);
         content::fill(&file, size, data, tally)?;
-        self.own(entry, |uid, gid| rustix::fs::fchown(&file, uid, gid))?;
+        let mode = self.own(entry, |uid, gid| rustix::fs::fchown(&file, uid, gid))?;
         self.attributes(file.as_fd(), entry, tally)?;
         // A write and a change of the owner clear these bits.
         if mode.intersects(Mode::from_raw_mode(0o7000)) {
@@ -219,7 +225,8 @@ impl Writer {
             }
             made => made.map(|()| true)?,
         };
-        self.own(entry, |uid, gid| rustix::fs::chownat(self.folder(), name, uid, gid, AtFlags::SYMLINK_NOFOLLOW))?;
+        let mode =
+            self.own(entry, |uid, gid| rustix::fs::chownat(self.folder(), name, uid, gid, AtFlags::SYMLINK_NOFOLLOW))?;
         let inherited = self.last.as_ref().is_some_and(|last| last.setgid);
         if !new || inherited || !entry.attributes.is_empty() || mode.intersects(Mode::from_raw_mode(0o6000)) {
             let fd = rustix::fs::openat(self.folder(), name, DIRECTORY, Mode::empty())?;

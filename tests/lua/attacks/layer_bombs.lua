@@ -51,6 +51,12 @@ refused("EFBIG", "f", layer { hole "18446744073709551615" }, { max_bytes = "1t" 
 local code, message = unpack(layer { hole "1000000000000" }, {})
 check.equal(code, "nil", message)
 check.equal(tiny.stat("in/f").size, 1000000000000)
+-- A window of 128 MiB, and the largest that is read.
+if os.execute "command -v zstd >/dev/null" then
+  refused("EINVAL", "its zstd stream needs a window of more than 8 MiB", "cat layer.tar | zstd -q --long=27", {})
+  local code, message = unpack("cat layer.tar | zstd -q --long=23", {})
+  check.equal(code, "nil", message)
+end
 -- Many entries.
 refused("EFBIG", "the layer has more than 1000 files", [[python3 -c 'import sys, tarfile
 t = tarfile.open(fileobj=sys.stdout.buffer, mode="w|")

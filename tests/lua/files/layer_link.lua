@@ -25,12 +25,14 @@ local function mounted(options, f)
     f()
   end)
 end
-local function link(links)
+local function link(links, options)
+  options = options or {}
+  options.root = MERGED
   for _, name in ipairs { "layer", "work" } do
     os.execute(("rm -rf %s && mkdir -m 755 %s"):format(name, name))
   end
   return function()
-    mounted({ lower = { "two", "one" }, upper = "layer", work = "work" }, function() tiny.layer_link(links, { root = MERGED }) end)
+    mounted({ lower = { "two", "one" }, upper = "layer", work = "work" }, function() tiny.layer_link(links, options) end)
   end
 end
 
@@ -60,6 +62,21 @@ assert os.getxattr("layer/first", "user.note") == b"kept"
 s = os.stat("layer/hole")
 assert s.st_blocks * 512 < s.st_size, "a hole is filled"
 assert os.stat("layer/priv").st_mode & 0o777 == 0o700']]
+
+-- A lower file is copied once, whatever its names, and all copies together have a limit.
+run "mkdir one/m && head -c 100000 /dev/zero >one/m/1 && ln one/m/1 one/m/2 && ln one/m/1 one/m/3"
+local several = { { "n1", "m/1" }, { "n2", "m/2" }, { "n3", "m/3" }, { "n4", "n2" }, { "m/1", "m/3" } }
+local function limited(most, pairs) return link(pairs, { max_bytes = most }) end
+limited(100000, several)()
+for _, name in ipairs { "n2", "n3", "n4", "m/1" } do check.equal(tiny.stat("layer/" .. name).ino, tiny.stat("layer/n1").ino, name) end
+check.equal(tiny.stat("layer/m/2"), nil)
+local err = check.fails("EFBIG", limited(99999, several))
+assert(err.message:find("n1 (its hard links copy more than 99999 bytes from the layers below)", 1, true), err.message)
+-- The copy is replaced by another link: the next name needs a copy of its own.
+check.fails("EFBIG", limited(200000, { { "n1", "m/1" }, { "m/1", "d/file" }, { "n2", "m/2" } }))
+limited(200008, { { "n1", "m/1" }, { "m/1", "d/file" }, { "n2", "m/2" } })()
+check.equal(tiny.read_file "layer/m/1", "content\n")
+check.equal(tiny.stat("layer/n2").size, 100000)
 
 -- What is refused: targets that an upper layer hides, directories, and names that lead nowhere.
 local function fails(code, text, pair)

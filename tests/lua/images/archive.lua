@@ -135,6 +135,18 @@ for words, text in pairs {
   assert(result.status == 125 and result.err:find(text, 1, true), ("%s: %d %s"):format(text, result.status, result.err))
 end
 assert(not tiny.stat "/tmp/x.tar")
+-- A sparse file in an archive of 3 KiB would be written as a layer of 3 GiB.
+do
+  local tar = require "tar_maker"
+  local hole = { name = "layer.tar", data = "", pax = { { "GNU.sparse.size", tostring(3 << 30) }, { "GNU.sparse.map", (3 << 30) .. ",0" }, { "GNU.sparse.name", "layer.tar" } } }
+  local config = tiny.json_encode { os = "linux", architecture = "amd64", rootfs = { type = "layers", diff_ids = { "sha256:" .. ("0"):rep(64) } } }
+  tiny.write_file("/tmp/sparse.tar", tar.archive { tar.file("manifest.json", '[{"Config":"config.json","RepoTags":["sparse:1"],"Layers":["layer.tar"]}]'),
+    tar.file("config.json", config), hole })
+  for _, words in ipairs { { "load", "-i", "/tmp/sparse.tar" }, { "pull", "docker-archive:/tmp/sparse.tar" }, { "pull", "oci-archive:/tmp/sparse.tar" } } do
+    local result = check.run(words)
+    assert(result.status == 125 and result.err:find("/tmp/sparse.tar has sparse files", 1, true), result.err)
+  end
+end
 -- Nothing half-done is left in the store; without a name and a container there is nothing at all.
 local function left(folder) return tiny.list_dir(check.root .. "/images/" .. folder) end
 check.equal(#left "ingest", 0)

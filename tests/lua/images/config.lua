@@ -91,7 +91,16 @@ wrong('"diff_ids" is not a list of texts', {}, { rootfs = { diff_ids = { 1 } } }
 wrong('"rootfs" is a number', {}, { rootfs = 1 })
 wrong("the history is not a list of objects", {}, { history = { 1 } })
 -- Size, and keys that are there twice.
-wrong("has 300003 bytes of environment, labels and commands; the limit is 256 KiB", { Env = { "A=" .. ("x"):rep(300002) } })
+local TOO_LARGE = "has 300003 bytes of environment, labels, commands, paths and ports; the limit is 256 KiB"
+wrong(TOO_LARGE, { Env = { "A=" .. ("x"):rep(300002) } })
+wrong(TOO_LARGE, { WorkingDir = "/" .. ("x"):rep(300002) })
+wrong(TOO_LARGE, { Healthcheck = { Test = { "CMD-SHELL", ("x"):rep(300003) } } })
+wrong(TOO_LARGE, { Healthcheck = { Test = { "CMD", "x", ("x"):rep(300002) } } })
+local many = {}
+for port = 10000, 60000 do many[port .. "/tcp"] = {} end
+wrong("has 450009 bytes of environment", { ExposedPorts = many })
+wrong('"User" has 257 bytes; the limit is 256', { User = ("u"):rep(257) })
+for _, key in ipairs { "os", "architecture", "variant", "created" } do wrong(('"%s" has 257 bytes; the limit is 256'):format(key), {}, { [key] = ("x"):rep(257) }) end
 for text, why in pairs { ['{"config":{},"config":{"User":"0"}}'] = 'the key "config" is there twice', ["{}"] = "it lists no layers", ["[]"] = "it lists no layers", ["x"] = "is not valid JSON" } do
   local _, err = tiny.try(config.parse, text, "the configuration of debian:12")
   assert(err and err.message:find(why, 1, true), tostring(err))

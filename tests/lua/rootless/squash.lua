@@ -49,6 +49,16 @@ refused("it belongs to user 33", "--squash-ids", "import", tree)
 check.succeeds("import", "--squash-ids", tree, "localhost/tree:1")
 check.equal(check.run({ "run", "--rm", "--network", "none", "-v", "/bin/busybox:/bin/busybox:ro", "localhost/tree:1", "/bin/busybox", "cat", "/srv/web" }).out, "web")
 
+-- A program that ran as another user or group does not run as the one whose id replaced it.
+local function file(name, mode, uid, gid) return tar.file(name, "x", { uid = uid, gid = gid, mode = tonumber(mode, 8) }) end
+made("bits", { layout.busybox(), tar.archive { file("both", "6755", 33, 33), file("user", "6755", 33, 0), file("group", "6755", 0, 33), file("own", "6755", 0, 0),
+  { name = "dir/", type = "5", mode = tonumber("2775", 8), gid = 33 } } })
+check.equal(run("--squash-ids", "oci:/tmp/bits:1", "stat", "-c", "%a", "/both", "/user", "/group", "/own", "/dir"), "755\n2755\n4755\n6755\n775\n")
+-- Another image with the same layer gets it only if it was asked for.
+assert(os.execute "cp -r /tmp/bits /tmp/other && chmod -R a+rX /tmp/other")
+refused("is in the store with --squash-ids: its files of other ids belong to this user", "use --squash-ids here too", "pull", "oci:/tmp/other:1")
+check.succeeds("pull", "-q", "--squash-ids", "oci:/tmp/other:1")
+
 -- Limits: the user's own file.
 made("many", { layout.busybox(), tar.archive { tar.file "a", tar.file "b", tar.file "c" } })
 local file = user.home .. "/.config/tinylua/registries.lua"
@@ -60,6 +70,11 @@ for text, message in pairs {
   limited(text)
   refused(message, ("hint: raise %s for an image that you trust: `layer_limits` in registries.lua"):format(text:match "%S+"), "pull", "oci:/tmp/many:1")
 end
+-- What hard links copy from the layers below counts.
+local TEXT = ("x"):rep(600 << 10)
+made("copies", { tar.archive { tar.file("f", TEXT) }, tar.archive { tar.file("g", TEXT) }, tar.archive { tar.link("l1", "f"), tar.link("l2", "g") } })
+limited 'max_bytes = "1m"'
+refused("l2 (its hard links copy more than 1048576 bytes from the layers below)", "raise max_bytes for an image that you trust: `layer_limits` in registries.lua", "pull", "oci:/tmp/copies:1")
 limited "max_files = 1"
 refused('layer_limits has no key "max_files"', "hint", "pull", "oci:/tmp/many:1")
 limited "max_ratio = 0"
