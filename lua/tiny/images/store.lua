@@ -216,6 +216,9 @@ function store.write_ref(full, image)
   local record = { version = files.VERSION, name = full, stored_at = tiny.timestamp() }
   for key, value in pairs(image) do record[key] = record[key] or value end
   local text = tiny.json_encode(record, { pretty = true }) .. "\n"
+  if #text > store.LARGEST then
+    tiny.fail { message = ("the record of %s would have %d bytes: more than %d are not read"):format(full, #text, store.LARGEST), hint = "the image is damaged or forged", code = "EFBIG", exit = 125 }
+  end
   local _, err
   -- Its folder may be removed meanwhile.
   for _ = 1, 100 do
@@ -261,12 +264,13 @@ function store.refs(keys)
   table.sort(names)
   for _, name in ipairs(names) do
     local image, damage = check_ref(found[name]["image.json"], name, keys == nil)
-    local unread = not image and found[name]["image.json"] == nil
-    -- The file may have been written a moment later. A folder without a file is what a crash leaves.
-    local text = unread and tiny.try(tiny.read_file, store.path("refs/" .. name .. "/image.json"), { max = store.LARGEST })
+    local unread, text, err = not image and found[name]["image.json"] == nil, nil, nil
+    -- The file may have been written a moment later. A folder without a file is what a crash leaves; a file that cannot be read may
+    -- be all that keeps an image.
+    if unread then text, err = tiny.try(tiny.read_file, store.path("refs/" .. name .. "/image.json"), { max = store.LARGEST }) end
     if text then image, damage = check_ref((tiny.json_decode(text)), name, keys == nil) end
     if image then table.insert(list, image)
-    elseif not unread or text then
+    elseif not unread or text or err then
       table.insert(damaged, { name = (name:gsub("+", "/")), damage = damage })
     end
   end
