@@ -83,6 +83,32 @@ function store.put_blob(text)
   return digest
 end
 
+-- What an error says when the disk of the store is full, and its hint.
+function store.no_space()
+  return ("the disk is full: %s needs space"):format(store.path()), "`tinylua image prune` removes unused images"
+end
+
+-- Fails if the disk has no space for those of these blobs, a list of { digest, size }, that the store does not have.
+function store.check_space(blobs, name)
+  -- The sizes are what a registry says: their sum may be any number.
+  local need, seen = 0.0, {}
+  for _, blob in ipairs(blobs) do
+    if not seen[blob.digest] and not store.has_blob(blob.digest) then
+      local partial = tiny.stat(store.path("ingest/" .. digits(blob.digest)))
+      need = need + math.max(blob.size - (partial and partial.size or 0), 0)
+    end
+    seen[blob.digest] = true
+  end
+  local space = tiny.statvfs(store.path())
+  -- Some file systems do not know their size.
+  if space.size == 0 or need <= space.available then return end
+  local _, hint = store.no_space()
+  tiny.fail {
+    message = ("%s needs %.1f MB on the disk of %s, which has %.1f MB"):format(name, need / 1e6, store.path(), space.available / 1e6),
+    hint = hint, code = "ENOSPC", exit = 125,
+  }
+end
+
 -- A download of a blob. Its file keeps what an earlier attempt has fetched. Waits for another process that fetches the same;
 -- returns nil if the store has the blob then.
 function store.ingest(digest)
