@@ -7,7 +7,7 @@ return {
   order = 402,
   about = "Starts a new supervisor for containers that lost theirs, records the end of dead containers, and removes containers\n"
     .. "whose start was interrupted. Every command does this for the containers that it reads; gc does it for all. It also deletes\n"
-    .. "layers and other files of images that neither a name nor a container needs.",
+    .. "layers and other files of images that neither a name nor a container needs, and interrupted downloads.",
   run = function()
     local cleared = require("tiny.supervisor.recovery").everything()
     for _, what in ipairs(cleared) do format.line(what) end

@@ -2868,6 +2868,16 @@ function tiny.layer_pack(from, options) end
 ---@return any # "sha256:" and 64 hexadecimal digits, and the number of bytes
 function tiny.sha256_file(file) end
 
+---Returns the space of the file system that has this path (statvfs(3)).
+---* ENOENT: there is no such file or directory
+---* EACCES: this user may not search the path
+---```lua
+---print(tiny.statvfs("/var/lib/tinylua").available)
+---```
+---@param path string any file or directory of the file system
+---@return table # a table, in bytes: size, free, and available (free for users other than root)
+function tiny.statvfs(path) end
+
 ---@class tiny.project_quota.options: table<"project", any>
 ---@field project? integer the project (default: the directory's)
 

@@ -1,6 +1,6 @@
-//! Project quotas.
+//! The space of file systems, and project quotas.
 
-use crate::sys::quota::Directory;
+use crate::sys::quota::{Directory, space};
 use crate::vm::call::Fail;
 use crate::vm::registry::{Effect, Primitive, Type, arg, need, opt, range};
 
@@ -11,6 +11,24 @@ const EPERM: (&str, &str) = ("EPERM", "quotas need CAP_SYS_ADMIN over the host")
 
 /// The family's entries.
 pub const FAMILY: &[Primitive] = &[
+    Primitive {
+        name: "statvfs",
+        effect: Effect::Reads,
+        doc: "Returns the space of the file system that has this path (statvfs(3)).",
+        args: &[arg("path", Type::Path, "any file or directory of the file system")],
+        returns: "a table, in bytes: size, free, and available (free for users other than root)",
+        errors: &[("ENOENT", "there is no such file or directory"), ("EACCES", "this user may not search the path")],
+        example: "print(tiny.statvfs(\"/var/lib/tinylua\").available)",
+        call: |c| {
+            let space = space(&c.path(0)?)?;
+            let table = c.lua.create_table()?;
+            table.raw_set("size", space.size)?;
+            table.raw_set("free", space.free)?;
+            table.raw_set("available", space.available)?;
+            c.ok(table)
+        },
+        ..BASE
+    },
     Primitive {
         name: "project_quota",
         effect: Effect::Reads,

@@ -1,4 +1,4 @@
-//! Project quotas (quotactl(2), ioctl_xfs_fsgetxattr(2)): a limit for all files of a project, whoever owns them. New files in a
+//! The space of file systems, and project quotas (quotactl(2), ioctl_xfs_fsgetxattr(2)): a limit for all files of a project, whoever owns them. New files in a
 //! directory belong to its project.
 
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -8,6 +8,23 @@ use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags};
 
 use super::{Context, Error, Result};
+
+/// The space of a file system, in bytes.
+pub struct Space {
+    /// All of it.
+    pub size: u64,
+    /// What is not in use.
+    pub free: u64,
+    /// What users other than root may use of it.
+    pub available: u64,
+}
+
+/// The space of the file system that has this path (statvfs(3)).
+pub fn space(path: &Path) -> Result<Space> {
+    let found = rustix::fs::statvfs(path).at(path)?;
+    let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize).min(i64::MAX as u64);
+    Ok(Space { size: bytes(found.f_blocks), free: bytes(found.f_bfree), available: bytes(found.f_bavail) })
+}
 
 /// Kernel structures (linux/fs.h, linux/quota.h and linux/dqblk_xfs.h).
 #[repr(C)]

@@ -7,7 +7,7 @@ local store = require "tiny.images.store"
 
 local gc = {}
 
--- Seconds for which an interrupted download is kept.
+-- Seconds for which a collection that nobody asked for keeps an interrupted download.
 local KEPT = 7 * 86400
 
 local function keep(used, digest)
@@ -49,8 +49,30 @@ local function marks()
   return { blobs = blobs, layers = layers }
 end
 
--- Moves what is not in use into the trash; returns the number of layers and the bytes of both.
-local function sweep(used)
+-- Whether a process downloads the blob with these digits.
+local function is_downloaded(name)
+  local path = store.path("locks/" .. name)
+  if not tiny.stat(path) then return false end
+  local lock <close> = tiny.flock(path, { wait = false })
+  return lock == nil
+end
+
+-- Moves the interrupted downloads into the trash that are not needed, or are older than `kept` seconds; returns their bytes.
+local function sweep_downloads(used, kept)
+  local bytes, now = 0, tiny.clock()
+  for _, name in ipairs(tiny.list_dir(store.path "ingest") or {}) do
+    local path = store.path("ingest/" .. name)
+    local s = tiny.stat(path)
+    if s and (name:find "^%." or used.blobs[name] or now - s.mtime > kept) and not is_downloaded(name) then
+      bytes = bytes + s.size
+      store.discard(path)
+    end
+  end
+  return bytes
+end
+
+-- Moves what is not in use into the trash; returns the number of layers, and the bytes of layers, blobs and downloads.
+local function sweep(used, kept)
   local count, bytes = 0, 0
   for _, name in ipairs(tiny.list_dir(store.path "blobs/sha256") or {}) do
     if not used.blobs[name] then
@@ -67,11 +89,7 @@ local function sweep(used)
       store.discard(store.path("layers/" .. name))
     end
   end
-  local now = tiny.clock()
-  for _, name in ipairs(tiny.list_dir(store.path "ingest") or {}) do
-    local s = tiny.stat(store.path("ingest/" .. name))
-    if s and (name:find "^%." or used.blobs[name] or now - s.mtime > KEPT) then store.discard(store.path("ingest/" .. name)) end
-  end
+  bytes = bytes + sweep_downloads(used, kept)
   for _, name in ipairs(tiny.list_dir(store.path "locks") or {}) do tiny.try(tiny.remove, store.path("locks/" .. name)) end
   for _, name in ipairs(tiny.list_dir(store.path "refs") or {}) do
     if not tiny.stat(store.path("refs/" .. name .. "/image.json")) then store.discard(store.path("refs/" .. name)) end
@@ -87,17 +105,18 @@ local function empty_trash()
 end
 
 -- Deletes what is not needed; returns the number of layers, and the bytes of layers and blobs, or nil and the reason. options: wait
--- (for pulls and starts that hold the lock; otherwise they leave it to the next collection).
+-- (a user asks for it: it waits for pulls and starts that hold the lock, and deletes interrupted downloads of any age).
 function gc.collect(options)
   if not store.exists() then return 0, 0 end
-  local lock = tiny.flock(store.path "lock", { wait = (options or {}).wait or false })
+  options = options or {}
+  local lock = tiny.flock(store.path "lock", { wait = options.wait or false })
   if not lock then return nil, "another process uses the image store" end
   local used, why = marks()
   local count, bytes
   if used then
     -- A name that was removed must not come back without its layers.
     tiny.fsync(store.path "refs")
-    count, bytes = sweep(used)
+    count, bytes = sweep(used, options.wait and -1 or KEPT)
     -- What is being unpacked there would hold the lock.
     for _, name in ipairs(tiny.list_dir(store.path "trash") or {}) do
       if name:find "^%." then store.discard(store.path("trash/" .. name)) end

@@ -73,6 +73,7 @@ local function pull_from(ref, source, options, bars)
   end)
   local image = layer_jobs.describe(config_text, found.parsed, name)
   image.manifest, image.index, image.config = found.digest, found.index, found.parsed.config.digest
+  store.check_space(image.layers, name)
   layer_jobs.run(source, image, name, bars, options.squash_ids)
   store.put_blob(found.text)
   if found.index_text then store.put_blob(found.index_text) end
@@ -86,8 +87,13 @@ local function pull_one(ref, options, bars)
   return require("tiny.images.registry").first(require("tiny.images.registries").sources(ref), function(source)
     local image, changed = tiny.try(pull_from, ref, source, options, bars)
     bars:close()
-    if not image then error(changed, 0) end
-    return image, changed
+    if image then return image, changed end
+    -- One that names a call; others are sentences.
+    if changed.code == "ENOSPC" and changed.op then
+      local why, hint = store.no_space()
+      tiny.fail { message = ("%s: %s"):format(reference.familiar(ref), why), hint = hint, code = changed.code, exit = 125 }
+    end
+    error(changed, 0)
   end)
 end
 

@@ -83,6 +83,32 @@ function store.put_blob(text)
   return digest
 end
 
+-- What an error says when the disk of the store is full, and its hint.
+function store.no_space()
+  return ("the disk is full: %s needs space"):format(store.path()), "`tinylua image prune` removes unused images"
+end
+
+-- Fails if the disk has no space for those of these blobs, a list of { digest, size }, that the store does not have.
+function store.check_space(blobs, name)
+  -- The sizes are what a registry says: their sum may be any number.
+  local need, seen = 0.0, {}
+  for _, blob in ipairs(blobs) do
+    if not seen[blob.digest] and not store.has_blob(blob.digest) then
+      local partial = tiny.stat(store.path("ingest/" .. digits(blob.digest)))
+      need = need + math.max(blob.size - (partial and partial.size or 0), 0)
+    end
+    seen[blob.digest] = true
+  end
+  local space = tiny.statvfs(store.path())
+  -- Some file systems do not know their size.
+  if space.size == 0 or need <= space.available then return end
+  local _, hint = store.no_space()
+  tiny.fail {
+    message = ("%s needs %.1f MB on the disk of %s, which has %.1f MB"):format(name, need / 1e6, store.path(), space.available / 1e6),
+    hint = hint, code = "ENOSPC", exit = 125,
+  }
+end
+
 -- A download of a blob. Its file keeps what an earlier attempt has fetched. Waits for another process that fetches the same;
 -- returns nil if the store has the blob then.
 function store.ingest(digest)
@@ -216,6 +242,9 @@ function store.write_ref(full, image)
   local record = { version = files.VERSION, name = full, stored_at = tiny.timestamp() }
   for key, value in pairs(image) do record[key] = record[key] or value end
   local text = tiny.json_encode(record, { pretty = true }) .. "\n"
+  if #text > store.LARGEST then
+    tiny.fail { message = ("the record of %s would have %d bytes: more than %d are not read"):format(full, #text, store.LARGEST), hint = "the image is damaged or forged", code = "EFBIG", exit = 125 }
+  end
   local _, err
   -- Its folder may be removed meanwhile.
   for _ = 1, 100 do
@@ -261,12 +290,13 @@ function store.refs(keys)
   table.sort(names)
   for _, name in ipairs(names) do
     local image, damage = check_ref(found[name]["image.json"], name, keys == nil)
-    local unread = not image and found[name]["image.json"] == nil
-    -- The file may have been written a moment later. A folder without a file is what a crash leaves.
-    local text = unread and tiny.try(tiny.read_file, store.path("refs/" .. name .. "/image.json"), { max = store.LARGEST })
+    local unread, text, err = not image and found[name]["image.json"] == nil, nil, nil
+    -- The file may have been written a moment later. A folder without a file is what a crash leaves; a file that cannot be read may
+    -- be all that keeps an image.
+    if unread then text, err = tiny.try(tiny.read_file, store.path("refs/" .. name .. "/image.json"), { max = store.LARGEST }) end
     if text then image, damage = check_ref((tiny.json_decode(text)), name, keys == nil) end
     if image then table.insert(list, image)
-    elseif not unread or text then
+    elseif not unread or text or err then
       table.insert(damaged, { name = (name:gsub("+", "/")), damage = damage })
     end
   end

@@ -129,12 +129,13 @@ end
 
 -- Fails: a layer of an image cannot be unpacked. err: an error whose message, hint and code are taken.
 function unpack.fail(layer, image, err)
-  local full = err.code == "ENOSPC"
+  local full, prune
+  if err.code == "ENOSPC" then full, prune = store.no_space() end
   -- One of `unpack.limits`.
   if err.code == "EFBIG" and err.hint then err.hint = err.hint .. ": `layer_limits` in registries.lua" end
   tiny.fail {
-    message = ("layer %s of %s: %s"):format(layer.digest, image, full and ("the disk is full: %s needs space"):format(store.path()) or err.message),
-    hint = full and "`tinylua image prune` removes unused images" or err.hint, code = err.code, exit = 125,
+    message = ("layer %s of %s: %s"):format(layer.digest, image, full or err.message),
+    hint = prune or err.hint, code = err.code, exit = 125,
   }
 end
 

@@ -166,6 +166,33 @@ end
 check.equal(#select(2, store.refs()), 0)
 check.equal(listed(), "debian:12 debian@" .. digest .. " localhost:5000/deep/er/name:latest")
 
+-- A file that cannot be read is damage as well: a collection stops, since it may be all that keeps an image.
+local kept = store.put_blob "kept by an unreadable name"
+for _, make in ipairs {
+  function(file) tiny.write_file(file, (" "):rep(store.LARGEST + 1)) end,
+  function(file) tiny.mkdir(file) end,
+} do
+  local folder = store.path "refs/docker.io+library+unreadable:1"
+  tiny.mkdir(folder)
+  make(folder .. "/image.json")
+  _, bad = store.refs()
+  check.equal(#bad, 1)
+  check.equal(bad[1].name, "docker.io/library/unreadable:1")
+  local count, why = require("tiny.images.gc").collect()
+  check.equal(count, nil)
+  check.equal(why, bad[1].damage)
+  check.equal(store.has_blob(kept), 26)
+  check.equal(store.remove_ref "docker.io/library/unreadable:1", true)
+end
+tiny.remove(store.blob(kept))
+-- Nor is a record written that is too large to be read.
+local huge = { created = ("x"):rep(store.LARGEST) }
+for key, value in pairs(image) do huge[key] = huge[key] or value end
+_, err = tiny.try(store.write_ref, full "huge:1", huge)
+check.equal(err.code, "EFBIG")
+assert(err.message:find "^the record of docker.io/library/huge:1 would have %d+ bytes: more than 4194304 are not read$", err.message)
+check.equal(store.has_ref(full "huge:1"), false)
+
 -- A name is written and removed at the same time: afterwards it is there or not, and never damaged.
 local function race(f) return tiny.fork(function() for _ = 1, 200 do f() end end) end
 local children = { race(function() store.write_ref(full "raced:1", image) end), race(function() store.remove_ref(full "raced:1") end),
