@@ -9,6 +9,8 @@ local store = require "tiny.images.store"
 local archive = {}
 
 local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
+-- The names of an image in an archive.
+local MOST_NAMES = 200
 local NAME, TAG = "io.containerd.image.name", "org.opencontainers.image.ref.name"
 local OCI = "application/vnd.oci.image."
 -- The beginnings of compressed layers.
@@ -86,13 +88,16 @@ local function nameless(image) return "<none>@" .. image.manifest end
 local function finish(image, names)
   store.sync()
   if #names == 0 then names = { nameless(image) } end
-  local changed = false
-  for _, name in ipairs(names) do
+  if #names > MOST_NAMES then
+    tiny.fail { message = ("%s has %d names in the archive; at most %d are stored"):format(names[1], #names, MOST_NAMES), hint = "the archive was made to do harm", exit = 125 }
+  end
+  local changed, stored = false, {}
+  for i, name in ipairs(names) do
     local known = tiny.try(store.read_ref, name)
     changed = changed or not known or known.manifest ~= image.manifest
-    store.write_ref(name, image)
+    stored[i] = store.write_ref(name, image)
   end
-  return { image = image, names = names, changed = changed }
+  return { image = image, names = names, changed = changed, ref = stored[1] }
 end
 
 -- The names in docker's manifest.json, by the digest of the configuration.
@@ -221,7 +226,7 @@ local function unpacked(file, place, f)
     local dir <close> = tiny.open_root(folder)
     return f(dir)
   end)
-  tiny.try(tiny.remove, folder, { recursive = true })
+  tiny.try(require("tiny.store.state").remove_all, folder)
   if err then error(err, 0) end
   return result
 end
@@ -255,7 +260,8 @@ function archive.load_from(ref, options)
     for _, one in ipairs(done) do table.move(one.names, 1, #one.names, #names + 1, names) end
     wrong(place, "has several images", ("choose one: %s:%s:NAME; it has %s"):format(ref.transport, ref.path, table.concat(names, ", ")))
   end
-  return store.read_ref(done[1].names[1]), done[1].changed
+  -- Not read again: another process may have removed the name meanwhile.
+  return done[1].ref, done[1].changed
 end
 
 -- Loads every image of an archive in either format, as docker does; returns the list of { image, names }.

@@ -147,6 +147,20 @@ do
     assert(result.status == 125 and result.err:find("/tmp/sparse.tar has sparse files", 1, true), result.err)
   end
 end
+-- An archive of few bytes that names its image many times.
+do
+  local tar = require "tar_maker"
+  local layer = tar.archive { tar.file("many", "") }
+  local config = tiny.json_encode { os = "linux", architecture = "amd64", rootfs = { type = "layers", diff_ids = { "sha256:" .. tiny.sha256(layer) } } }
+  local names = {}
+  for i = 1, 201 do names[i] = ('"many:%d"'):format(i) end
+  tiny.write_file("/tmp/many.tar", tar.archive {
+    tar.file("manifest.json", ('[{"Config":"config.json","RepoTags":[%s],"Layers":["layer.tar"]}]'):format(table.concat(names, ","))),
+    tar.file("config.json", config), tar.file("layer.tar", layer),
+  })
+  local result = check.run { "load", "-i", "/tmp/many.tar" }
+  assert(result.status == 125 and result.err:find("docker.io/library/many:1 has 201 names in the archive; at most 200 are stored", 1, true), result.err)
+end
 -- Nothing half-done is left in the store; without a name and a container there is nothing at all.
 local function left(folder) return tiny.list_dir(check.root .. "/images/" .. folder) end
 check.equal(#left "ingest", 0)
