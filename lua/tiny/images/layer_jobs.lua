@@ -68,8 +68,9 @@ end
 -- Completes the layers with hard links into those below, from the lowest up. `linked` has them by diff id. The others keep no chain id.
 -- One that another image has squashed is not this one.
 local function complete(layers, linked, name, squash_ids)
-  local below = {}
+  local below, size = {}, 0
   for at, layer in ipairs(layers) do
+    size = size + layer.size
     if store.layer(layer.diff_id) then layer.chain_id = nil
     elseif not store.layer(layer.chain_id) then
       local job = linked[layer.diff_id]
@@ -79,7 +80,7 @@ local function complete(layers, linked, name, squash_ids)
         job = { digest = layer.digest, diff_id = layer.diff_id, chain_id = layer.chain_id, squash_ids = squash_ids, path = store.new_layer() }
         unpack(job, name)
       end
-      lower_links.make(lower_links.take_over(job.path, layer), table.move(below, 1, #below, 1, {}), name)
+      lower_links.make(lower_links.take_over(job.path, layer), table.move(below, 1, #below, 1, {}), name, size)
       store.commit_layers { { path = job.path, id = layer.chain_id } }
     end
     below[at] = store.layer_id(layer)

@@ -9,6 +9,9 @@ local unpack = require "tiny.images.unpack"
 
 local lower_links = {}
 
+-- Bytes that a layer may copy from those below, however small the image is: as many as a stream may have of any ratio.
+local FREE = 1 << 30
+
 -- The chain ids of layers, given by diff id from the lowest up (OCI image specification, "Layer ChainID").
 function lower_links.chain_ids(diff_ids)
   local ids = {}
@@ -27,13 +30,17 @@ local function link(folder, below, image, links, userns, most)
 end
 
 -- Completes a layer that was unpacked into a folder, with the ids of the layers below it from the lowest up. The folder is deleted
--- if that fails.
-function lower_links.make(job, below, image)
+-- if that fails. size: of the compressed layers up to this one (nil: a pull has accepted the image). The other names of a file that
+-- was copied keep the lower one, so that each of many layers could copy it more often than the one below.
+function lower_links.make(job, below, image, size)
   local folder = job.path
   for _, name in ipairs { "work", "merged" } do tiny.mkdir(folder .. "/" .. name) end
   -- Its own mark on the root hides all of them.
   if tiny.stat(folder .. "/opaque") then below = {} end
-  local most = unpack.limits_of().max_bytes
+  local limits = unpack.limits_of()
+  local max_bytes = tiny.parse_size(limits.max_bytes)
+  local most = max_bytes
+  if size and size <= max_bytes // limits.max_ratio then most = math.min(max_bytes, math.max(FREE, size * limits.max_ratio)) end
   local userns <close> = rootless.is() and tiny.userns((rootless.own_maps())) or nil
   local status, err = tiny.try(function()
     local child <close> = tiny.clone({ user = userns, mount = true, net = true, pid = true, ipc = true, uts = true }, function()
@@ -50,6 +57,7 @@ function lower_links.make(job, below, image)
   end
   unpack.delete(folder)
   err.hint = err.hint or err.code == "ENOENT" and "the image was damaged, or built by a tool that links to files that it removes" or nil
+  if err.code == "EFBIG" and most < max_bytes then err.hint = "raise max_ratio for an image that you trust" end
   unpack.fail(job.layer, image, err)
 end
 

@@ -75,6 +75,16 @@ local TEXT = ("x"):rep(600 << 10)
 made("copies", { tar.archive { tar.file("f", TEXT) }, tar.archive { tar.file("g", TEXT) }, tar.archive { tar.link("l1", "f"), tar.link("l2", "g") } })
 limited 'max_bytes = "1m"'
 refused("l2 (its hard links copy more than 1048576 bytes from the layers below)", "raise max_bytes for an image that you trust: `layer_limits` in registries.lua", "pull", "oci:/tmp/copies:1")
+-- So do holes. Without the user's word it is no more than 1 GiB, or 200 times the size of the compressed layers.
+local function hole(name)
+  local bytes = tostring(600 << 20)
+  return { name = name, data = "", pax = { { "GNU.sparse.size", bytes }, { "GNU.sparse.map", bytes .. ",0" }, { "GNU.sparse.name", name } } }
+end
+made("holes", { tar.archive { hole "f", hole "g" }, tar.archive { tar.link("l1", "f"), tar.link("l2", "g") } })
+limited "max_entries = 1000"
+refused("l2 (its hard links copy more than 1073741824 bytes from the layers below)", "raise max_ratio for an image that you trust: `layer_limits` in registries.lua", "pull", "oci:/tmp/holes:1")
+limited "max_ratio = 1000000"
+check.succeeds("pull", "-q", "oci:/tmp/holes:1")
 limited "max_files = 1"
 refused('layer_limits has no key "max_files"', "hint", "pull", "oci:/tmp/many:1")
 limited "max_ratio = 0"
