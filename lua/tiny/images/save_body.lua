@@ -14,6 +14,24 @@ save_body.calls = {
 -- The longest message of the child: a number of bytes, and a digest.
 local LONGEST = 256
 
+-- A download that receives fewer than this many bytes in this many seconds has stalled, though something arrives now and then.
+save_body.LEAST, save_body.SECONDS = 60000, 60
+
+-- A function that is told the size of a file from time to time, and returns the error of a download that has stalled.
+local function new_stall_check()
+  local start, before
+  return function(bytes)
+    local now = tiny.clock "monotonic"
+    start, before = start or now, before or bytes
+    if now - start < save_body.SECONDS then return end
+    if bytes - before < save_body.LEAST then
+      local detail = ("only %d bytes were received in %.0f s"):format(bytes - before, now - start)
+      return { message = detail, detail = detail, code = "ETIMEDOUT", exit = 125 }
+    end
+    start, before = now, bytes
+  end
+end
+
 -- In the child: gives everything else up.
 function save_body.confine(kept)
   local filter = tiny.seccomp_compile {
@@ -41,9 +59,16 @@ function save_body.save(response, path, options)
   local from <close> = reader
   local child <close> = tiny.fork(function()
     save_body.confine { response, file, into }
-    local saved = response:save(file, {
-      resume = options.resume, limit = options.limit, progress = function(bytes) into:write(("%d\n"):format(bytes)) end,
+    local stall_of, stalled = new_stall_check(), nil
+    local saved, err = tiny.try(response.save, response, file, {
+      resume = options.resume, limit = options.limit, progress = function(bytes)
+        stalled = stall_of(bytes)
+        if stalled then error "stalled" end
+        into:write(("%d\n"):format(bytes))
+      end,
     })
+    if stalled then tiny.fail(stalled) end
+    if err then error(err, 0) end
     into:write(("%d %s\n"):format(saved.bytes, saved.digest))
   end)
   into:close()

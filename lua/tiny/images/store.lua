@@ -2,8 +2,8 @@
 -- at any point leaves only what `gc` collects.
 --   images/lock                  pulls and runs hold it shared, a collection exclusively
 --   images/blobs/sha256/HEX      indexes, manifests, configurations and compressed layers, as in an OCI image layout
---   images/ingest/HEX            a partial download
---   images/locks/HEX             held by whoever downloads this blob
+--   images/ingest/HEX            a partial download; .HEX-RANDOM if it did not wait for a slow one
+--   images/locks/HEX             held by whoever downloads this blob, by the name of the partial download
 --   images/layers/HEX/fs         an unpacked layer, by its diff id, or by its chain id if it has files of the layers below, to which it
 --                                has hard links; made under a temporary name
 --   images/layers/HEX/bytes      the size of the content of its files
@@ -88,14 +88,19 @@ function store.no_space()
   return ("the disk is full: %s needs space"):format(store.path()), "`tinylua image prune` removes unused images"
 end
 
+-- The size of a download; 0 if it has not begun.
+local function size_of(path)
+  local s = tiny.stat(path)
+  return s and s.size or 0
+end
+
 -- Fails if the disk has no space for those of these blobs, a list of { digest, size }, that the store does not have.
 function store.check_space(blobs, name)
   -- The sizes are what a registry says: their sum may be any number.
   local need, seen = 0.0, {}
   for _, blob in ipairs(blobs) do
     if not seen[blob.digest] and not store.has_blob(blob.digest) then
-      local partial = tiny.stat(store.path("ingest/" .. digits(blob.digest)))
-      need = need + math.max(blob.size - (partial and partial.size or 0), 0)
+      need = need + math.max(blob.size - size_of(store.path("ingest/" .. digits(blob.digest))), 0)
     end
     seen[blob.digest] = true
   end
@@ -109,12 +114,33 @@ function store.check_space(blobs, name)
   }
 end
 
--- A download of a blob. Its file keeps what an earlier attempt has fetched. Waits for another process that fetches the same;
--- returns nil if the store has the blob then.
+-- Seconds after which a download waits no longer for another one of the same blob that has fetched less than this many bytes meanwhile.
+store.PATIENCE = 10
+local LEAST = 100000
+
+-- The lock of a download; nil if the process that has it is too slow to wait for.
+local function lock_download(name, path)
+  local size = size_of(path)
+  while true do
+    local before = size
+    local lock = tiny.flock(name, { timeout = store.PATIENCE })
+    if lock then return lock end
+    size = size_of(path)
+    if size - before < LEAST * store.PATIENCE then return nil end
+  end
+end
+
+-- A download of a blob. Its file keeps what an earlier attempt has fetched. Waits for another process that fetches the same, unless that
+-- is slow: its registry may never send the rest. Returns nil if the store has the blob then.
 function store.ingest(digest)
-  local path = store.path("ingest/" .. digits(digest))
+  local name, own = digits(digest), false
   -- A file of its own, since a download may begin anew with another file.
-  local lock = tiny.flock(store.path("locks/" .. digits(digest)))
+  local lock = lock_download(store.path("locks/" .. name), store.path("ingest/" .. name))
+  if not lock then
+    name, own = (".%s-%s"):format(name, tiny.random_id(16)), true
+    lock = tiny.flock(store.path("locks/" .. name))
+  end
+  local path = store.path("ingest/" .. name)
   if store.has_blob(digest) then
     tiny.try(tiny.remove, path)
     lock:close()
@@ -132,7 +158,11 @@ function store.ingest(digest)
     tiny.try(tiny.remove, path)
     lock:close()
   end
-  function ingest.close() lock:close() end
+  -- Keeps the content for the next attempt, which finds only that of the one file that all know.
+  function ingest.close()
+    if own then return ingest.discard() end
+    lock:close()
+  end
   return ingest
 end
 
@@ -151,15 +181,9 @@ function store.layer_id(layer) return layer.chain_id or layer.diff_id end
 
 -- Makes a complete file of the store the blob of its digest, unless the store has that.
 function store.keep_file(path, digest)
-  local ingest = store.ingest(digest)
-  if not ingest then return tiny.remove(path) end
-  local _, err = tiny.try(function()
-    tiny.rename(path, ingest.path)
-    ingest.commit()
-  end)
-  if not err then return end
-  ingest.close()
-  error(err, 0)
+  if store.has_blob(digest) then return tiny.remove(path) end
+  tiny.fsync(path)
+  tiny.rename(path, store.blob(digest))
 end
 
 -- The root of an unpacked layer; nil if the store does not have it.

@@ -113,6 +113,10 @@ server = web.serve(function(request, connection)
   elseif name == "long" then return web.reply(200, nil, blob .. "more")
   elseif name == "wrong" then return web.reply(200, nil, blob:upper())
   elseif name == "stall" then return web.reply(200, { ["Content-Length"] = tostring(#blob) }, blob:sub(1, 5000))
+  elseif name == "drip" then
+    tiny.try(connection.write, connection, web.reply(200, { ["Content-Length"] = tostring(#blob) }, "x"))
+    while tiny.try(connection.write, connection, "x") do tiny.poll({}, 0.11) end
+    return nil
   elseif name == "norange" then return web.reply(416)
   end
   return web.reply(404)
@@ -216,6 +220,12 @@ fails("short", "ends after 100 of 380000 bytes", 100)
 fails("long", ("sends more than the 380000 bytes of %s"):format(digest), 0)
 check.equal(fails("wrong", "sends other bytes than those of " .. digest, 0).code, "EBADMSG")
 fails("stall", "fails after 5000 of 380000 bytes: nothing was received for 0.4 s", 5000)
+local save_body = require "tiny.images.save_body"
+save_body.SECONDS = 0.5
+tiny.try(tiny.remove, file)
+_, err = fetch "drip"
+assert(err.message:find "fails after %d+ of 380000 bytes: only %d+ bytes were received in %d s$", err.message)
+save_body.SECONDS = 60
 _, err = fetch "missing"
 check.equal(err.message, ("%s/missing:1: %s does not have a layer or the configuration of this image: manifest unknown"):format(place, place))
 _, err = tiny.try(registry.small_blob, source "wrong", digest, #blob)

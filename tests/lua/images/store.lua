@@ -64,6 +64,45 @@ ingest = store.ingest(other)
 check.equal(tiny.stat(ingest.path), nil)
 ingest.close()
 
+-- A download that is too slow is not waited for: the other one has a file of its own.
+store.PATIENCE = 0.2
+local function beside(digest, f)
+  local from, into = tiny.pipe()
+  local child <close> = tiny.fork(function()
+    local ingest = store.ingest(digest)
+    into:write("ready")
+    f(ingest)
+  end)
+  from:read()
+  return (store.ingest(digest))
+end
+local slow = "sha256:" .. tiny.sha256 "slow"
+for _, finish in ipairs { "close", "commit" } do
+  local own = beside(slow, function(one)
+    for _ = 1, 100 do
+      tiny.append_file(one.path, "s")
+      tiny.poll({}, 0.05)
+    end
+  end)
+  assert(own.path:find("/ingest/." .. slow:sub(8) .. "-", 1, true), own.path)
+  tiny.append_file(own.path, "slow")
+  own[finish]()
+  check.equal(tiny.stat(own.path), nil)
+end
+check.equal(store.read_blob(slow), "slow")
+-- One that proceeds is.
+local fast = "sha256:" .. tiny.sha256 "fast"
+check.equal(beside(fast, function(one)
+  for _ = 1, 20 do
+    tiny.append_file(one.path, ("f"):rep(50000))
+    tiny.poll({}, 0.05)
+  end
+  one.commit()
+end), nil)
+check.equal(store.has_blob(fast), 20 * 50000)
+for _, digest in ipairs { slow, fast } do tiny.remove(store.blob(digest)) end
+store.PATIENCE = 10
+
 -- Layers: the first that is complete stays.
 local id = "sha256:" .. tiny.sha256("layer")
 check.equal(store.layer(id), nil)
