@@ -100,15 +100,15 @@ end
 -- What a registry answers that does not have an image; some do not tell whether it exists.
 local ABSENT = { [401] = true, [403] = true, [404] = true }
 
--- Pulls an image from the first registry that has it. One that cannot be asked ends the search: another registry may have another
--- image of this name.
+-- Pulls an image from the first registry that has it. One that cannot be asked, or rejects the user's credentials, ends the search:
+-- another registry may have another image of this name.
 local function pull_first(short, refs, options, bars)
   local answers = {}
   for i, ref in ipairs(refs) do
     bars:say("Trying " .. reference.full(ref))
     local image, changed = tiny.try(pull_one, ref, options, bars)
     if image then return image, changed end
-    if not ABSENT[changed.status] then
+    if not ABSENT[changed.status] or changed.identified then
       changed.hint = ("%s; or write the whole name: %s is the search registry %d of %d"):format(changed.hint or "try again later", ref.registry, i, #refs)
       error(changed, 0)
     end

@@ -79,13 +79,15 @@ function client.refuse(source, response, what, away)
   if status == 429 then too_many(source, response) end
   local text = said(response)
   local detail = text and ": " .. text or ""
+  -- Whether it knew who asks: then it denies this user the image, which it may have.
+  local more = { status = status, identified = source.credentials and true or nil }
   if status == 401 then
     if source.credentials then
-      client.fail(source, "does not accept the credentials of " .. (source.credentials.path or "this command") .. detail, ("`tinylua login %s` stores others"):format(source.registry), { status = status })
+      client.fail(source, "does not accept the credentials of " .. (source.credentials.path or "this command") .. detail, ("`tinylua login %s` stores others"):format(source.registry), more)
     end
     client.fail(source, "requires a login for this repository, or does not have it", ("check the name; `tinylua login %s`"):format(source.registry), { status = status })
   elseif status == 403 then
-    client.fail(source, "denies access" .. detail, source.credentials and "this account may lack the permission" or ("`tinylua login %s`"):format(source.registry), { status = status })
+    client.fail(source, "denies access" .. detail, source.credentials and "this account may lack the permission" or ("`tinylua login %s`"):format(source.registry), more)
   elseif status == 404 then
     client.fail(source, "does not have " .. what .. detail, "check the name and the tag", { status = status })
   elseif status >= 500 then
@@ -208,6 +210,13 @@ local function header_for(source, scope)
   return source.basic
 end
 
+-- Fails where the registry leads from an encrypted server to one that is not, unless the user allows that.
+local function check_encryption(source, from, to, does)
+  if from.scheme == "https" and to.scheme == "http" and not source.insecure then
+    client.fail(source, ("%s to %s without encryption"):format(does, to.host), "it is misconfigured; tell its administrator", { code = "EACCES" })
+  end
+end
+
 -- Where a redirect leads; the headers that may go there are in `options`.
 local function redirected(source, url, response, options)
   local target = response.headers.location or ""
@@ -217,9 +226,7 @@ local function redirected(source, url, response, options)
   elseif not target:find("^%a+://") then target = url:match("^([^?#]*/)") .. target end
   local to = auth.parse_url(target)
   if not to then client.fail(source, "redirects to " .. quoted(tiny.show(target)) .. ", which is no URL", "it is misconfigured; tell its administrator") end
-  if from.scheme == "https" and to.scheme == "http" and not source.insecure then
-    client.fail(source, ("redirects to %s without encryption"):format(to.host), "it is misconfigured; tell its administrator", { code = "EACCES" })
-  end
+  check_encryption(source, from, to, "redirects")
   -- A credential stays with its origin.
   if to.origin ~= from.origin then options.headers.Authorization = nil end
   return target, to.origin ~= from.origin
@@ -232,7 +239,10 @@ local FOLLOWED = { [301] = true, [302] = true, [303] = true, [307] = true, [308]
 local function exchange(source, method, path, options, scope)
   local url = path:find("^%a+://") and path or source.scheme .. "://" .. source.host .. path
   local own = auth.parse_url(source.scheme .. "://" .. source.host)
-  local away, tried, seen = (auth.parse_url(url) or own).origin ~= own.origin, false, {}
+  local first = auth.parse_url(url)
+  if not first then client.fail(source, "refers to " .. quoted(tiny.show(url)) .. ", which is no URL", "it is misconfigured; tell its administrator") end
+  check_encryption(source, own, first, "wants uploads to be sent")
+  local away, tried, seen = first.origin ~= own.origin, false, {}
   local request = { method = method, headers = {}, body = options.body, rewind = options.rewind, progress = options.progress }
   for name, value in pairs(options.headers or {}) do request.headers[name] = value end
   request.headers.Authorization = not away and header_for(source, scope) or nil

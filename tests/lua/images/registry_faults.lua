@@ -245,6 +245,22 @@ _, err = tiny.try(registry.manifest, strict, "1")
 check.equal(err.message, ("%s/good:1: %s cannot be trusted: the server's certificate has expired"):format(expired_place, expired_place))
 check.equal(err.hint, "its administrator has to renew it; check the clock of this host, too")
 
+-- An encrypted registry does not get an upload sent to a place without encryption; nor is there one that hides its server.
+cert, key = web.certificate("sealed", { from = "authority" })
+local function upload_to(host)
+  local sealed <close>, sealed_place = web.registry(("  tls: {certificate: %s, key: %s}\n  host: %s\n"):format(cert, key, host))
+  local to = registries.sources(reference.parse(sealed_place .. "/up:1"))[1]
+  to.insecure, to.may_fall_back, to.ca = false, false, { authority }
+  local _, failure = tiny.try(registry.upload, to, digest, file)
+  return failure and failure.message:sub(#("%s/up:1: %s "):format(sealed_place, sealed_place) + 1)
+end
+tiny.write_file(file, blob)
+local before = #elsewhere.requests()
+check.equal(upload_to("http://" .. elsewhere.place), "wants uploads to be sent to 127.0.0.2 without encryption")
+local refused = upload_to("http://someone@" .. elsewhere.place)
+assert(refused:find '^refers to "http://someone@.*, which is no URL$', refused)
+check.equal(#elsewhere.requests(), before)
+
 -- Mirrors: the first that works; the failure of the registry itself is reported.
 local tried = {}
 check.equal(registry.first({ source "missing", source "good" }, function(one)

@@ -49,6 +49,25 @@ assert(failed.err:find(("%s does not accept connections"):format(dead), 1, true)
 assert(failed.err:find(("or write the whole name: %s is the search registry 1 of 2"):format(dead), 1, true), failed.err)
 check.equal(check.succeeds("images", "-q"), "")
 
+-- One that rejects the user's credentials ends it as well; without credentials, its answer is that of a registry without the image.
+for _, answer in ipairs { 401, 403 } do
+  local strict <close> = web.serve(function(request)
+    if request.headers.authorization then return web.reply(answer, { ["WWW-Authenticate"] = 'Basic realm="corp"' }, "{}") end
+    return web.reply(401, { ["WWW-Authenticate"] = 'Basic realm="corp"' }, "{}")
+  end)
+  configure(search(strict.place, two))
+  check.equal(check.succeeds("pull", "-q", "app"), two .. "/app:latest\n")
+  check.succeeds("rmi", "app")
+  check.environment = { PATH = os.getenv "PATH", HOME = "/tmp", REGISTRY_AUTH_FILE = "/tmp/auth.json" }
+  tiny.write_file("/tmp/auth.json", tiny.json_encode { auths = { [strict.place] = { auth = require("tiny.base.base64").encode "me:OLD" } } })
+  failed = check.run { "pull", "-q", "app" }
+  check.environment = nil
+  check.equal(failed.status, 125)
+  assert(failed.err:find(answer == 401 and "does not accept the credentials of /tmp/auth.json" or "denies access", 1, true), failed.err)
+  assert(failed.err:find(("or write the whole name: %s is the search registry 1 of 2"):format(strict.place), 1, true), failed.err)
+  check.equal(check.succeeds("images", "-q"), "")
+end
+
 -- The host wants one to be chosen.
 configure(search(one, two) .. 'short-name-mode = "enforcing"\n')
 check.refused(('app may be one of %s/app:latest, %s/app:latest: registries.conf has short-name-mode = "enforcing"\n  hint: write the whole name, or give it an alias in registries.lua or registries.conf'):format(one, two), "pull", "-q", "app")
