@@ -14,9 +14,9 @@ use crate::sys::{Error, Result, digest};
 /// Bytes read from the file at once.
 const PORTION: usize = 256 << 10;
 
-/// The largest window of a zstd frame, as a power of two: 8 MiB, which each decoder supports (RFC 8878). A decoder
-/// keeps as much in memory.
-const WINDOW_LOG: u32 = 23;
+/// The largest window of a zstd frame, as a power of two: 32 MiB, the largest that the encoders of image builders make. A
+/// decoder keeps as much in memory; each supports 8 MiB (RFC 8878).
+const WINDOW_LOG: u32 = 25;
 
 /// The file, hashed while it is read.
 struct Input {

@@ -53,8 +53,8 @@ check.equal(code, "nil", message)
 check.equal(tiny.stat("in/f").size, 1000000000000)
 -- A window of 128 MiB, and the largest that is read.
 if os.execute "command -v zstd >/dev/null" then
-  refused("EINVAL", "its zstd stream needs a window of more than 8 MiB", "cat layer.tar | zstd -q --long=27", {})
-  local code, message = unpack("cat layer.tar | zstd -q --long=23", {})
+  refused("EINVAL", "its zstd stream needs a window of more than 32 MiB", "cat layer.tar | zstd -q --long=27", {})
+  local code, message = unpack("cat layer.tar | zstd -q --long=25", {})
   check.equal(code, "nil", message)
 end
 -- Many entries.
