@@ -126,13 +126,18 @@ local function encoded(text)
 end
 client.encoded = encoded
 
+-- The name of the server of a URL for its settings.
+local function server_of(parts)
+  return parts.host .. ((parts.port == "443" or parts.port == "80") and "" or ":" .. parts.port)
+end
+
 -- The settings of a server for tiny.http. A server to which another refers has its own.
 local function settings_for(source, url)
   local parts = auth.parse_url(url)
   local own = auth.parse_url(source.scheme .. "://" .. source.host)
   local of = source
   if parts and own and parts.host ~= own.host then
-    of = registries.server(parts.host .. ((parts.port == "443" or parts.port == "80") and "" or ":" .. parts.port))
+    of = registries.server(server_of(parts))
   end
   return { timeout = source.timeout, stall = source.stall, ca = of.ca, cert = of.cert, key = of.key, insecure = of.insecure, proxy = proxies.for_url(url) }
 end
@@ -210,11 +215,12 @@ local function header_for(source, scope)
   return source.basic
 end
 
--- Fails where the registry leads from an encrypted server to one that is not, unless the user allows that.
+-- Fails where the registry leads from an encrypted server to one that is not, unless the user allows that. One of this host needs no
+-- certificate, but that is not said of others to which it leads.
 local function check_encryption(source, from, to, does)
-  if from.scheme == "https" and to.scheme == "http" and not source.insecure then
-    client.fail(source, ("%s to %s without encryption"):format(does, to.host), "it is misconfigured; tell its administrator", { code = "EACCES" })
-  end
+  if from.scheme ~= "https" or to.scheme ~= "http" then return end
+  local allowed = source.insecure and (not registries.is_loopback(source.host) or registries.server(server_of(to)).insecure)
+  if not allowed then client.fail(source, ("%s to %s without encryption"):format(does, to.host), "it is misconfigured; tell its administrator", { code = "EACCES" }) end
 end
 
 -- Where a redirect leads; the headers that may go there are in `options`.

@@ -247,10 +247,10 @@ check.equal(err.hint, "its administrator has to renew it; check the clock of thi
 
 -- An encrypted registry does not get an upload sent to a place without encryption; nor is there one that hides its server.
 cert, key = web.certificate("sealed", { from = "authority" })
-local function upload_to(host)
+local function upload_to(host, insecure)
   local sealed <close>, sealed_place = web.registry(("  tls: {certificate: %s, key: %s}\n  host: %s\n"):format(cert, key, host))
   local to = registries.sources(reference.parse(sealed_place .. "/up:1"))[1]
-  to.insecure, to.may_fall_back, to.ca = false, false, { authority }
+  to.insecure, to.may_fall_back, to.ca = insecure or false, false, { authority }
   local _, failure = tiny.try(registry.upload, to, digest, file)
   return failure and failure.message:sub(#("%s/up:1: %s "):format(sealed_place, sealed_place) + 1)
 end
@@ -260,6 +260,8 @@ check.equal(upload_to("http://" .. elsewhere.place), "wants uploads to be sent t
 local refused = upload_to("http://someone@" .. elsewhere.place)
 assert(refused:find '^refers to "http://someone@.*, which is no URL$', refused)
 check.equal(#elsewhere.requests(), before)
+check.equal(upload_to("http://192.0.2.1:9", true), "wants uploads to be sent to 192.0.2.1 without encryption", "only this host needs no certificate")
+check.equal(upload_to("http://" .. elsewhere.place, true), "redirects to 127.0.0.2, which answers 401 Unauthorized")
 
 -- Mirrors: the first that works; the failure of the registry itself is reported.
 local tried = {}
