@@ -43,6 +43,15 @@ check.equal(check.succeeds("push", "-qa", name), ("%s\n%s\n%s\n"):format(a.manif
 check.equal(check.run({ "push", "-a", name .. ":1" }).status, 2)
 check.refused(('no such image: "%s/none"\n  hint: `tinylua images` lists them'):format(place), "push", "-a", place .. "/none")
 
+-- All tags come back.
+local root = check.root
+check.root = "/tmp/pulled"
+check.equal(check.succeeds("pull", "-qa", name), ("%s:1\n%s:2\n%s:3\n"):format(name, name, name))
+check.equal(#tiny.json_decode(check.succeeds("images", "--format", "json")), 3)
+check.equal(check.run({ "pull", "-a", name .. ":1" }).status, 2)
+check.equal(check.run({ "pull", "-a", place .. "/none" }).status, 125)
+check.root = root
+
 -- A registry that refuses an upload: the error is that of the registry.
 local posts = 0
 local bad <close> = web.serve(function(request)
