@@ -22,7 +22,8 @@ function attack.few(list)
   return attack.slow and { list[1] } or list
 end
 
--- A process of the attacker that calls step(i) until `stop` is called, which returns the number of calls.
+-- A process of the attacker that calls step(i) until `stop` is called, which returns the number of calls. It has called it once when
+-- this returns.
 function attack.loop(step)
   local from, into = tiny.pipe()
   local ended, go = tiny.pipe()
@@ -33,11 +34,13 @@ function attack.loop(step)
     while #tiny.poll({ ended }, 0) == 0 do
       step(count)
       count = count + 1
+      if count == 1 then into:write(".") end
     end
     into:write(tostring(count))
   end)
   into:close()
   ended:close()
+  from:read(1)
   return function()
     go:close()
     local count = tonumber(from:read())
