@@ -263,17 +263,21 @@ end
 -- that some fields are placeholders. `half`: its creation was interrupted.
 function state.load(id)
   local dir, run = folders(id)
-  local config, bad_config = record_files.read(dir .. "/config.json", "id")
-  local current, bad_state = record_files.read(dir .. "/state.json", "status")
-  local container = { id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} } }
-  container.state = current
-  if config and current then return container end
-  -- It may have been removed between the two reads.
-  if not tiny.stat(dir) then return nil end
-  container.half = half_made(dir)
-  container.state = current or { status = container.half and "starting" or "unknown" }
-  container.damage, container.unreadable = bad_config or bad_state, true
-  return container
+  local config, bad_config, current, bad_state, half
+  -- A file that is missing may be written before the folder is looked at: then both are read again.
+  for _ = 1, 2 do
+    config, bad_config = record_files.read(dir .. "/config.json", "id")
+    current, bad_state = record_files.read(dir .. "/state.json", "status")
+    if config and current then return { id = id, dir = dir, run = run, config = config, state = current } end
+    -- It may have been removed between the two reads.
+    if not tiny.stat(dir) then return nil end
+    half = half_made(dir)
+    if half then break end
+  end
+  return {
+    id = id, dir = dir, run = run, config = config or { id = id, name = id, command = {} }, half = half, damage = bad_config or bad_state, unreadable = true,
+    state = current or { status = half and "starting" or "unknown" },
+  }
 end
 
 -- The process of a running container, or nil.
