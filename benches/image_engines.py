@@ -136,7 +136,7 @@ def started(binary, registry, image, folder, disk, name):
     engines = [
         Engine("floor", [floor_program(), registry.place, name, plain, PARALLEL, *image["layers"]], lambda: clear(plain),
                "one syncfs; no sandbox"),
-        Engine("tinylua", [binary, "--root", root, "pull", "-q", full], lambda: clear(root), "15 syncs, then one syncfs of everything; sandboxed"),
+        Engine("tinylua", [binary, "--root", root, "pull", "-q", full], lambda: clear(root), "15 syncs of blobs and names, a syncfs for each layer and two of everything; sandboxed"),
         Engine("skopeo copy", ["skopeo", "--policy", registry.policy, "copy", "-q", "--src-tls-verify=false", f"docker://{full}", f"dir:{copied}"],
                lambda: clear(copied), "fetches the blobs, unpacks nothing"),
     ]

@@ -62,7 +62,11 @@ local function work(source, layer, name, tell)
     if not source then tiny.fail { message = ("a layer of %s is missing: %s"):format(name, layer.digest), exit = 125 } end
     fetch(source, layer, tell)
   end
-  if layer.path then unpack(layer, name, function(done) tell("Extracting", done) end) end
+  if layer.path then
+    unpack(layer, name, function(done) tell("Extracting", done) end)
+    -- While others use the processor: the sync of all layers then finds little to write.
+    store.sync()
+  end
 end
 
 -- Completes the layers with hard links into those below, from the lowest up. `linked` has them by diff id. The others keep no chain id.
