@@ -84,6 +84,18 @@ function check.run(arguments, input)
   return { status = child:wait(), out = texts[1], err = texts[2] }
 end
 
+local WITNESS = "/tmp/witness"
+
+-- Runs a command that is killed before this call of a primitive; returns whether there is such a call.
+function check.killed(call, ...)
+  tiny.write_file(WITNESS, "")
+  local before = check.environment
+  check.environment = { PATH = os.getenv "PATH", HOME = "/tmp", TINYLUA_FAULT = ("%d:kill-before:0:%s"):format(call, WITNESS) }
+  check.run { ... }
+  check.environment = before
+  return tiny.read_file(WITNESS) ~= ""
+end
+
 -- Like `run`, but it must succeed; returns its output.
 function check.succeeds(...)
   local result = check.run { ... }

@@ -4,19 +4,9 @@ local check = require "check"
 local maker = require "image_maker"
 local store = require "tiny.images.store"
 
-local WITNESS = "/tmp/witness"
 local NAME = "docker.io/library/name:latest"
 local old = maker.image("old", { { name = "base", ["etc/a"] = "a" } }, { Cmd = { "old" } })
 local new = maker.image("new", { { name = "base" } }, { Cmd = { "new" } })
-
--- Runs a command that is killed before this call; returns whether there is such a call.
-local function killed(call, ...)
-  tiny.write_file(WITNESS, "")
-  check.environment = { PATH = os.getenv "PATH", HOME = "/tmp", TINYLUA_FAULT = ("%d:kill-before:0:%s"):format(call, WITNESS) }
-  check.run { ... }
-  check.environment = nil
-  return tiny.read_file(WITNESS) ~= ""
-end
 
 local function image_of_name()
   local damaged = select(2, store.refs())
@@ -30,7 +20,7 @@ local function walk(before, allowed, last, ...)
   local call = 1
   while true do
     before()
-    local there = killed(call, ...)
+    local there = check.killed(call, ...)
     local now = image_of_name()
     check.equal(now == allowed[1] or now == allowed[2], true, ("after call %d: %s"):format(call, tostring(now)))
     if not there then break end

@@ -2,17 +2,8 @@
 local check = require "check"
 local maker = require "image_maker"
 
-local WITNESS = "/tmp/witness"
 local LAYERS = { { ["etc/a"] = "a" }, { ["etc/b"] = "b" } }
 local FOLDER = check.root .. "/images/mounts"
-
-local function killed(call, ...)
-  tiny.write_file(WITNESS, "")
-  check.environment = { PATH = os.getenv "PATH", HOME = "/tmp", TINYLUA_FAULT = ("%d:kill-before:0:%s"):format(call, WITNESS) }
-  check.run { ... }
-  check.environment = nil
-  return tiny.read_file(WITNESS) ~= ""
-end
 
 local function mounted()
   local list = {}
@@ -27,7 +18,7 @@ local function walk(before, ...)
   while true do
     maker.image("one", LAYERS, {})
     before()
-    local there = killed(call, ...)
+    local there = check.killed(call, ...)
     -- The names go, and what nothing needs.
     check.succeeds("rmi", "-f", "one")
     check.succeeds "gc"
