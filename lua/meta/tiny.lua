@@ -1253,7 +1253,8 @@ function tiny.chdir(path, options) end
 ---@param options? tiny.mknod.options
 function tiny.mknod(path, kind, options) end
 
----@class tiny.mount_propagation.options: table<"recursive", any>
+---@class tiny.mount_propagation.options: table<"root"|"recursive", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean include the mounts below it (default: true)
 
 ---Sets the propagation type of a mount and the mounts below it (mount_namespaces(7)): which mount events other mount namespaces see, and which of theirs are seen.
@@ -1267,7 +1268,8 @@ function tiny.mknod(path, kind, options) end
 ---@param options? tiny.mount_propagation.options
 function tiny.mount_propagation(target, propagation, options) end
 
----@class tiny.mount_private.options: table<"recursive", any>
+---@class tiny.mount_private.options: table<"root"|"recursive", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field recursive? boolean include the mounts below it (default: true)
 
 ---Makes a mount and the mounts below it private: mount events do not propagate to other mount namespaces or from them (mount_namespaces(7)). It is short for `mount_propagation(target, "private")`.
@@ -1280,7 +1282,7 @@ function tiny.mount_propagation(target, propagation, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"recursive"|"source_root"|"device"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"recursive"|"source_root"|"device"|"idmap", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1290,6 +1292,9 @@ function tiny.mount_private(target, options) end
 ---@field noexec? boolean no file can be executed (default: false)
 ---@field noatime? boolean do not update access times (default: false)
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field nodiratime? boolean do not update access times of directories (default: false)
+---@field strictatime? boolean update access times at every access (default: false)
+---@field relatime? boolean update an access time only if it is older than a day or than the last change, as new mounts do (default: false)
 ---@field recursive? boolean include the mounts below the source (default: true)
 ---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
 ---@field device? boolean no `nodev` if the source itself is a device node, checked once it is open (default: false)
@@ -1344,7 +1349,7 @@ function tiny.mount_proc(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_sysfs(target, options) end
 
----@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"size"|"inodes"|"uid"|"gid"|"mode", any>
+---@class tiny.mount_tmpfs.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"size"|"inodes"|"uid"|"gid"|"mode", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1354,6 +1359,9 @@ function tiny.mount_sysfs(target, options) end
 ---@field noexec? boolean no file can be executed (default: false)
 ---@field noatime? boolean do not update access times (default: false)
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field nodiratime? boolean do not update access times of directories (default: false)
+---@field strictatime? boolean update access times at every access (default: false)
+---@field relatime? boolean update an access time only if it is older than a day or than the last change, as new mounts do (default: false)
 ---@field size? tiny.size the largest total size (default: half of the memory)
 ---@field inodes? integer the largest number of files (default: the kernel's)
 ---@field uid? integer the owner of its root directory (default: the caller)
@@ -1425,7 +1433,7 @@ function tiny.mount_mqueue(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_cgroup(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
+---@class tiny.mount_filesystem.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"type"|"source"|"settings", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1435,6 +1443,40 @@ function tiny.mount_cgroup(target, options) end
 ---@field noexec? boolean no file can be executed (default: false)
 ---@field noatime? boolean do not update access times (default: false)
 ---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field nodiratime? boolean do not update access times of directories (default: false)
+---@field strictatime? boolean update access times at every access (default: false)
+---@field relatime? boolean update an access time only if it is older than a day or than the last change, as new mounts do (default: false)
+---@field type string the type, as in /proc/filesystems
+---@field source? string the device or another source (default: the type)
+---@field settings? string[] settings of the file system as "K" or "K=V", such as "size=64k" (default: none)
+
+---Mounts a file system of any type at `target` (fsopen(2)). Use the primitive for its type where there is one, such as `mount_proc`, which sets the flags that are usual for it.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EINVAL: the file system does not have this setting or value
+---* EBUSY: the file system is mounted with other settings, or the mount point is in use
+---* ENODEV: the kernel does not have this file system (`tinylua doctor`)
+---```lua
+---tiny.mount_filesystem("/run", { type = "tmpfs", settings = { "size=64k", "mode=755" }, nosuid = true })
+---```
+---@param target string the mount point
+---@param options tiny.mount_filesystem.options
+---@return tiny.mount # a mount handle
+function tiny.mount_filesystem(target, options) end
+
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
+---@field read_only? boolean read-only (default: false)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: false)
+---@field nodev? boolean device nodes cannot be opened (default: false)
+---@field noexec? boolean no file can be executed (default: false)
+---@field noatime? boolean do not update access times (default: false)
+---@field nosymfollow? boolean do not follow symbolic links (default: false)
+---@field nodiratime? boolean do not update access times of directories (default: false)
+---@field strictatime? boolean update access times at every access (default: false)
+---@field relatime? boolean update an access time only if it is older than a day or than the last change, as new mounts do (default: false)
 ---@field lower string[] the lower directories, topmost first; they are not changed
 ---@field upper? string the directory that receives the changes (default: none: read-only)
 ---@field work? string an empty directory for the overlay itself, on the file system of `upper`
@@ -1473,6 +1515,32 @@ function tiny.mount_overlay(target, options) end
 ---@param target string the mount point
 ---@param options? tiny.remount_ro.options
 function tiny.remount_ro(target, options) end
+
+---@class tiny.mount_attributes.options: table<"root"|"recursive"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"propagation", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field recursive? boolean include the mounts below it: all are changed, or none (default: false)
+---@field read_only? boolean read-only (default: unchanged)
+---@field nosuid? boolean ignore set-user-ID bits and file capabilities (default: unchanged)
+---@field nodev? boolean device nodes cannot be opened (default: unchanged)
+---@field noexec? boolean no file can be executed (default: unchanged)
+---@field noatime? boolean do not update access times (default: unchanged)
+---@field nosymfollow? boolean do not follow symbolic links (default: unchanged)
+---@field nodiratime? boolean do not update access times of directories (default: unchanged)
+---@field strictatime? boolean update access times at every access (default: unchanged)
+---@field relatime? boolean update an access time only if it is older than a day or than the last change, as new mounts do (default: unchanged)
+---@field propagation? "private"|"slave"|"shared"|"unbindable" the propagation type (mount_namespaces(7)) (default: unchanged)
+
+---Changes the flags and the propagation type of a mount in this mount namespace (mount_setattr(2)): `true` sets a flag and `false` clears it. The access times of a mount are updated in one of the ways `noatime`, `strictatime` and `relatime`; clearing the first two sets the last, and clearing that has no effect.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace; a flag that a more privileged one has set cannot be cleared
+---* EINVAL: the path is not a mount point
+---* EBUSY: a file on it is open for writing
+---```lua
+---tiny.mount_bind("/usr", "/usr")
+---tiny.mount_attributes("/usr", { read_only = true, nosuid = true })
+---```
+---@param target string the mount point; with the mount itself as `root`, "."
+---@param options? tiny.mount_attributes.options
+function tiny.mount_attributes(target, options) end
 
 ---@class tiny.umount.options: table<"root"|"detach", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)

@@ -19,14 +19,23 @@ use super::{Context, Error, Result};
 pub use super::mountinfo::{Mount, mounts, mounts_of};
 
 /// The mount flags by the names of their options.
-pub const ATTRIBUTES: [(&str, u64); 6] = [
+pub const ATTRIBUTES: [(&str, u64); 9] = [
     ("read_only", libc::MOUNT_ATTR_RDONLY),
     ("nosuid", libc::MOUNT_ATTR_NOSUID),
     ("nodev", libc::MOUNT_ATTR_NODEV),
     ("noexec", libc::MOUNT_ATTR_NOEXEC),
     ("noatime", libc::MOUNT_ATTR_NOATIME),
     ("nosymfollow", libc::MOUNT_ATTR_NOSYMFOLLOW),
+    ("nodiratime", libc::MOUNT_ATTR_NODIRATIME),
+    ("strictatime", libc::MOUNT_ATTR_STRICTATIME),
+    ("relatime", libc::MOUNT_ATTR_RELATIME),
 ];
+
+/// The flags that are one field, of which a mount has one value: noatime, strictatime, or relatime, which is 0.
+pub const ACCESS_TIMES: u64 = libc::MOUNT_ATTR__ATIME;
+
+/// The longest value of one setting in fsconfig(2).
+pub const LONGEST: usize = 255;
 
 /// The propagation types (mount_namespaces(7)).
 pub const PROPAGATION: [(&str, u64); 4] = [
@@ -64,13 +73,17 @@ pub fn filesystem_as(
         None => Error::from(e).with_path(fstype),
     };
     // The source shown in /proc/self/mountinfo; by default the kernel shows "none".
-    let source = [("source", Some(fstype))];
+    let source = config.iter().all(|(key, _)| *key != "source").then_some(("source", Some(fstype)));
     for (key, value) in source.iter().chain(config) {
+        if value.is_some_and(|value| value.len() > LONGEST) {
+            let why = format!("{key}: the kernel takes at most {LONGEST} bytes for one setting");
+            return Err(Error::new(Errno::EINVAL).with_path(fstype).with_detail(why));
+        }
         let set = match value {
             Some(value) => fsconfig_set_string(context.as_fd(), *key, *value),
             None => fsconfig_set_flag(context.as_fd(), *key),
         };
-        set.map_err(|e| told(e).with_detail(format!("{key}={}", value.unwrap_or(""))))?;
+        set.map_err(|e| told(e).with_detail(value.map_or((*key).to_owned(), |value| format!("{key}={value}"))))?;
     }
     match access {
         None => fsconfig_create(context.as_fd()),
@@ -125,7 +138,7 @@ pub fn attach(mount: BorrowedFd<'_>, target: BorrowedFd<'_>) -> Result<()> {
 /// Sets and clears flags of a mount, and its propagation type (0: unchanged).
 pub fn set_attributes(mount: BorrowedFd<'_>, set: u64, clear: u64, propagation: u64, recursive: bool) -> Result<()> {
     // The atime mode is a separate field that must be cleared as a whole (mount_setattr(2)).
-    let clear = if set & libc::MOUNT_ATTR_NOATIME != 0 { clear | libc::MOUNT_ATTR__ATIME } else { clear };
+    let clear = if set & ACCESS_TIMES != 0 { clear | ACCESS_TIMES } else { clear };
     setattr(mount, &libc::mount_attr { attr_set: set, attr_clr: clear, propagation, userns_fd: 0 }, recursive)
 }
 

@@ -8,11 +8,8 @@ use nix::errno::Errno;
 
 use super::Result;
 use super::access::Access;
-use super::mount::filesystem_as;
+use super::mount::{LONGEST, filesystem_as};
 use super::path::open_root;
-
-/// The longest value of one setting in fsconfig(2).
-const LONGEST: usize = 255;
 
 /// The parts of an overlay.
 pub struct Layers<'a> {

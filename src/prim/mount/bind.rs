@@ -3,8 +3,8 @@
 use std::os::fd::AsFd;
 
 use super::{
-    BASE, CREATE, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach, attributes,
-    mount_options,
+    BASE, CREATE, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, RELATIME,
+    STRICTATIME, attach, attributes, mount_options,
 };
 use crate::prim::place::{ROOT, ROOT_TYPE, Root};
 use crate::sys::Context;
@@ -45,12 +45,13 @@ fn mount_bind(call: &Call<'_>) -> Outcome {
     let from = root.place(&source)?.open()?;
     let recursive = call.opt("recursive")?.unwrap_or(true);
     let mount = sys::copy(from.as_fd(), recursive).at(&source)?;
-    let mut set = attributes(call);
+    let mut set = attributes(call)?;
     if call.flag("device") && device::is_device(from.as_fd())? {
         set &= !sys::ATTRIBUTES[2].1;
     }
-    if set != 0 {
-        sys::set_attributes(mount.as_fd(), set, 0, 0, recursive).at(&source)?;
+    let clear = if call.flag("relatime") { sys::ACCESS_TIMES } else { 0 };
+    if set | clear != 0 {
+        sys::set_attributes(mount.as_fd(), set, clear, 0, recursive).at(&source)?;
     }
     if let Some(user) = call.opt_fd("idmap")? {
         user.with(|fd| sys::map_ids(mount.as_fd(), fd, recursive))?.at(&source)?;

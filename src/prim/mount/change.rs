@@ -4,16 +4,18 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use mlua::{Table, Value};
 
-use super::{BASE, EPERM};
+use super::{
+    BASE, EPERM, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, READ_ONLY, RELATIME, STRICTATIME, attributes,
+};
 use crate::prim::place::{ROOT, root};
 use crate::sys::Context;
 use crate::sys::mount as sys;
-use crate::sys::path::Place;
 use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, optional};
 
 const PROCESS: Type = Type::Either(&[Type::Handle("child"), Type::Handle("process")]);
 
+const TYPES: Type = Type::Word(&["private", "slave", "shared", "unbindable"]);
 const RECURSIVE: Opt = opt("recursive", Type::Bool, "true", "include the mounts below it");
 const NOT_MOUNTED: (&str, &str) = ("EINVAL", "the path is not a mount point");
 
@@ -23,9 +25,9 @@ pub(super) const MOUNT_PROPAGATION: Primitive = Primitive {
           mount namespaces see, and which of theirs are seen.",
     args: &[
         arg("target", Type::Path, "the mount point, usually \"/\""),
-        arg("propagation", Type::Word(&["private", "slave", "shared", "unbindable"]), "the propagation type"),
+        arg("propagation", TYPES, "the propagation type"),
     ],
-    options: &[RECURSIVE],
+    options: &[ROOT, RECURSIVE],
     errors: &[EPERM, NOT_MOUNTED],
     example: "tiny.mount_propagation(\"/\", \"slave\")",
     call: |c| propagate(c, &c.str(1)?),
@@ -37,7 +39,7 @@ pub(super) const MOUNT_PRIVATE: Primitive = Primitive {
     doc: "Makes a mount and the mounts below it private: mount events do not propagate to other mount namespaces or \
           from them (mount_namespaces(7)). It is short for `mount_propagation(target, \"private\")`.",
     args: &[arg("target", Type::Path, "the mount point, usually \"/\"")],
-    options: &[RECURSIVE],
+    options: &[ROOT, RECURSIVE],
     errors: &[EPERM, NOT_MOUNTED],
     example: "tiny.mount_private(\"/\")",
     call: |c| propagate(c, "private"),
@@ -56,6 +58,44 @@ pub(super) const REMOUNT_RO: Primitive = Primitive {
     ],
     example: "tiny.mount_bind(\"/usr\", \"/usr\")\ntiny.remount_ro(\"/usr\")",
     call: remount_ro,
+    ..BASE
+};
+
+/// A flag that stays as it is unless it is given.
+const fn unchanged(flag: Opt) -> Opt {
+    Opt { default: "unchanged", ..flag }
+}
+
+pub(super) const MOUNT_ATTRIBUTES: Primitive = Primitive {
+    name: "mount_attributes",
+    doc: "Changes the flags and the propagation type of a mount in this mount namespace (mount_setattr(2)): `true` sets \
+          a flag and `false` clears it. The access times of a mount are updated in one of the ways `noatime`, \
+          `strictatime` and `relatime`; clearing the first two sets the last, and clearing that has no effect.",
+    args: &[arg("target", Type::Path, "the mount point; with the mount itself as `root`, \".\"")],
+    options: &[
+        ROOT,
+        opt("recursive", Type::Bool, "false", "include the mounts below it: all are changed, or none"),
+        unchanged(READ_ONLY),
+        unchanged(NOSUID),
+        unchanged(NODEV),
+        unchanged(NOEXEC),
+        unchanged(NOATIME),
+        unchanged(NOSYMFOLLOW),
+        unchanged(NODIRATIME),
+        unchanged(STRICTATIME),
+        unchanged(RELATIME),
+        opt("propagation", TYPES, "unchanged", "the propagation type (mount_namespaces(7))"),
+    ],
+    errors: &[
+        (
+            "EPERM",
+            "needs CAP_SYS_ADMIN over the mount namespace; a flag that a more privileged one has set cannot be cleared",
+        ),
+        NOT_MOUNTED,
+        ("EBUSY", "a file on it is open for writing"),
+    ],
+    example: "tiny.mount_bind(\"/usr\", \"/usr\")\ntiny.mount_attributes(\"/usr\", { read_only = true, nosuid = true })",
+    call: mount_attributes,
     ..BASE
 };
 
@@ -93,11 +133,33 @@ pub(super) const MOUNTS: Primitive = Primitive {
 };
 
 fn propagate(call: &Call<'_>, word: &str) -> Outcome {
-    let target = call.path(0)?;
-    let propagation = sys::PROPAGATION.iter().find(|(name, _)| *name == word).map_or(0, |(_, flag)| *flag);
-    let fd = Place { root: None, path: &target }.open()?;
+    let fd = place(call)?;
     let recursive = call.opt("recursive")?.unwrap_or(true);
-    sys::set_attributes(fd.as_fd(), 0, 0, propagation, recursive).at(&target)?;
+    sys::set_attributes(fd.as_fd(), 0, 0, propagation(word), recursive).at(call.path(0)?)?;
+    call.ok(())
+}
+
+fn propagation(word: &str) -> u64 {
+    sys::PROPAGATION.iter().find(|(name, _)| *name == word).map_or(0, |(_, flag)| *flag)
+}
+
+fn mount_attributes(call: &Call<'_>) -> Outcome {
+    let (set, mut clear) = (attributes(call)?, 0);
+    for (name, bit) in sys::ATTRIBUTES {
+        match call.opt::<bool>(name)? {
+            // The ways to update access times are one field.
+            Some(false) if bit & sys::ACCESS_TIMES != 0 => clear |= sys::ACCESS_TIMES,
+            Some(false) => clear |= bit,
+            Some(true) if bit == 0 => clear |= sys::ACCESS_TIMES,
+            _ => {}
+        }
+    }
+    let propagation = call.opt::<String>("propagation")?.map_or(0, |word| propagation(&word));
+    if set | clear | propagation == 0 && call.opt::<bool>("relatime")?.is_none() {
+        return Err(Fail::Usage("nothing to change: give a flag or `propagation`".into()));
+    }
+    let fd = place(call)?;
+    sys::set_attributes(fd.as_fd(), set, clear, propagation, call.flag("recursive")).at(call.path(0)?)?;
     call.ok(())
 }
 

@@ -1,13 +1,13 @@
 //! New instances of the kernel's file systems.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach,
-    attributes, mount_options,
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY,
+    RELATIME, STRICTATIME, attach, attributes, mount_options,
 };
 use crate::prim::place::ROOT;
 use crate::sys::mount as sys;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt, range};
+use crate::vm::registry::{Outcome, Primitive, Type, arg, need, opt, range};
 
 pub(super) const MOUNT_PROC: Primitive = Primitive {
     name: "mount_proc",
@@ -125,11 +125,39 @@ pub(super) const MOUNT_CGROUP: Primitive = Primitive {
     ..BASE
 };
 
+pub(super) const MOUNT_FILESYSTEM: Primitive = Primitive {
+    name: "mount_filesystem",
+    doc: "Mounts a file system of any type at `target` (fsopen(2)). Use the primitive for its type where there is one, \
+          such as `mount_proc`, which sets the flags that are usual for it.",
+    args: &[arg("target", Type::Path, "the mount point")],
+    options: mount_options![
+        need("type", Type::Str, "the type, as in /proc/filesystems"),
+        opt("source", Type::Str, "the type", "the device or another source"),
+        opt(
+            "settings",
+            Type::List(&Type::Str),
+            "none",
+            "settings of the file system as \"K\" or \"K=V\", such as \"size=64k\"",
+        ),
+    ],
+    returns: "a mount handle",
+    errors: &[
+        ERRORS[0],
+        ENOENT,
+        ("EINVAL", "the file system does not have this setting or value"),
+        ERRORS[2],
+        ("ENODEV", "the kernel does not have this file system (`tinylua doctor`)"),
+    ],
+    example: "tiny.mount_filesystem(\"/run\", { type = \"tmpfs\", settings = { \"size=64k\", \"mode=755\" }, nosuid = true })",
+    call: mount_filesystem,
+    ..BASE
+};
+
 const NOSUID_NODEV_NOEXEC: u64 = sys::ATTRIBUTES[1].1 | sys::ATTRIBUTES[2].1 | sys::ATTRIBUTES[3].1;
 
 fn mount_new(call: &Call<'_>, fstype: &str, config: Vec<(&str, Option<String>)>, always: u64) -> Outcome {
     let config: Vec<(&str, Option<&str>)> = config.iter().map(|(k, v)| (*k, v.as_deref())).collect();
-    let mount = sys::filesystem(fstype, &config, always | attributes(call))?;
+    let mount = sys::filesystem(fstype, &config, always | attributes(call)?)?;
     attach(call, &mount, 0)
 }
 
@@ -142,6 +170,21 @@ fn settings<'a>(call: &Call<'_>, keys: &[(&'a str, &str)]) -> Result<Vec<(&'a st
         }
     }
     Ok(all)
+}
+
+fn mount_filesystem(call: &Call<'_>) -> Outcome {
+    let fstype: String = call.opt("type")?.unwrap_or_default();
+    let source = call.opt::<String>("source")?.map(|source| ("source", Some(source)));
+    let settings: Vec<String> = call.opt("settings")?.unwrap_or_default();
+    let mut config: Vec<(&str, Option<String>)> = source.into_iter().collect();
+    for (i, setting) in settings.iter().enumerate() {
+        let (key, value) = setting.split_once('=').map_or((&setting[..], None), |(key, value)| (key, Some(value)));
+        if key.is_empty() {
+            return Err(Fail::Usage(format!("option \"settings\": [{}]: {setting:?} has no name", i + 1)));
+        }
+        config.push((key, value.map(str::to_owned)));
+    }
+    mount_new(call, &fstype, config, 0)
 }
 
 fn mount_tmpfs(call: &Call<'_>) -> Outcome {

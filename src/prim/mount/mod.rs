@@ -15,7 +15,7 @@ use mlua::Value;
 use super::place::root;
 use crate::sys::mount as sys;
 use crate::sys::{Context, path};
-use crate::vm::call::{Call, path_of};
+use crate::vm::call::{Call, Fail, path_of};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Key, Opt, Outcome, Primitive, Type, opt};
 
@@ -32,8 +32,10 @@ pub const FAMILY: &[Primitive] = &[
     filesystem::MOUNT_DEVPTS,
     filesystem::MOUNT_MQUEUE,
     filesystem::MOUNT_CGROUP,
+    filesystem::MOUNT_FILESYSTEM,
     overlay::MOUNT_OVERLAY,
     change::REMOUNT_RO,
+    change::MOUNT_ATTRIBUTES,
     change::UMOUNT,
     change::MOUNTS,
 ];
@@ -52,9 +54,23 @@ const NOEXEC: Opt = opt("noexec", Type::Bool, "false", "no file can be executed"
 const NOATIME: Opt = opt("noatime", Type::Bool, "false", "do not update access times");
 const NOSYMFOLLOW: Opt = opt("nosymfollow", Type::Bool, "false", "do not follow symbolic links");
 
+const NODIRATIME: Opt = opt("nodiratime", Type::Bool, "false", "do not update access times of directories");
+const STRICTATIME: Opt = opt("strictatime", Type::Bool, "false", "update access times at every access");
+const RELATIME: Opt = opt(
+    "relatime",
+    Type::Bool,
+    "false",
+    "update an access time only if it is older than a day or than the last change, as new mounts do",
+);
+
 /// The options of every mount, followed by the given ones.
 macro_rules! mount_options {
-    ($($own:expr),* $(,)?) => { &[ROOT, CREATE, OPEN, READ_ONLY, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, $($own),*] };
+    ($($own:expr),* $(,)?) => {
+        &[
+            ROOT, CREATE, OPEN, READ_ONLY, NOSUID, NODEV, NOEXEC, NOATIME, NOSYMFOLLOW, NODIRATIME, STRICTATIME, RELATIME,
+            $($own),*
+        ]
+    };
 }
 use mount_options;
 
@@ -65,9 +81,15 @@ const ENOENT: (&str, &str) =
 const ERRORS: &[(&str, &str)] =
     &[EPERM, ENOENT, ("EBUSY", "the file system is mounted with other settings, or the mount point is in use")];
 
-fn attributes(call: &Call<'_>) -> u64 {
+/// The flags that the options set.
+fn attributes(call: &Call<'_>) -> Result<u64, Fail> {
     let known = |name: &str| call.primitive.options().any(|o| o.is(name.as_bytes()));
-    sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name)).fold(0, |all, (_, bit)| all | bit)
+    let set = || sys::ATTRIBUTES.iter().filter(|(name, _)| known(name) && call.flag(name));
+    let mut modes = set().filter(|(_, bit)| bit & !sys::ACCESS_TIMES == 0);
+    if let (Some((one, _)), Some((other, _))) = (modes.next(), modes.next()) {
+        return Err(Fail::Usage(format!("`{one}` and `{other}` exclude each other")));
+    }
+    Ok(set().fold(0, |all, (_, bit)| all | bit))
 }
 
 /// The path in the form for an undo entry, which runs later and possibly in another directory.

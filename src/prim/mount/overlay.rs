@@ -1,8 +1,8 @@
 //! Overlay mounts.
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, attach, attributes,
-    mount_options,
+    BASE, CREATE, ENOENT, EPERM, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, RELATIME,
+    STRICTATIME, attach, attributes, mount_options,
 };
 use crate::prim::place::{ROOT, access};
 use crate::sys::overlay::{Layers, overlay};
@@ -78,5 +78,5 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
         redirect: call.flag("redirect"),
         access: access(call)?,
     };
-    attach(call, &overlay(&layers, attributes(call))?, 0)
+    attach(call, &overlay(&layers, attributes(call)?)?, 0)
 }

@@ -10,6 +10,17 @@ local function all_there(path)
   check.equal(tiny.read_file(path .. "/below/file"), "two")
 end
 
+-- The ways to update access times are one setting, and replace the one of the source.
+do
+  tiny.mkdir("times")
+  tiny.mkdir("bound")
+  local source <close> = tiny.mount_tmpfs("times", { noatime = true })
+  for flag, options in pairs { relatime = "rw,relatime", strictatime = "rw", nodiratime = "rw,noatime,nodiratime", noatime = "rw,noatime" } do
+    local bound <close> = tiny.mount_bind("times", "bound", { [flag] = true })
+    check.equal(check.mount_at("/tmp/bound").options, options, flag)
+  end
+end
+
 -- Read-only applies to every mount of the tree, and only there.
 do
   local bind <close> = tiny.mount_bind("from", "ro", { read_only = true, create = true })

@@ -36,6 +36,11 @@ assert(propagation("/tmp/a/below"):match("^shared"), "not recursive")
 tiny.mount_propagation("a", "unbindable")
 check.fails("EINVAL", tiny.mount_bind, "a", "b", { recursive = false })
 
+-- Below a root, a link leads to a mount of that root.
+tiny.symlink("/below", "a/link")
+tiny.mount_propagation("/link", "private", { root = "/tmp/a" })
+check.equal(propagation("/tmp/a/below"), "")
+
 local err = check.fails("EINVAL", tiny.mount_propagation, "b", "private")
 check.equal(err.path, "b")
 check.equal(err.hint, "the path is not a mount point")

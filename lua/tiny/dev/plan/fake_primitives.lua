@@ -6,7 +6,7 @@ local fake_handles = require "tiny.dev.plan.fake_handles"
 
 local fake_primitives = {}
 
-local MOUNTS = { mount_bind = true, mount_proc = true, mount_sysfs = true, mount_tmpfs = true, mount_devpts = true, mount_mqueue = true, mount_cgroup = true, mount_overlay = true }
+local MOUNTS = { mount_bind = true, mount_proc = true, mount_sysfs = true, mount_tmpfs = true, mount_devpts = true, mount_mqueue = true, mount_cgroup = true, mount_filesystem = true, mount_overlay = true }
 -- The kernel file systems that mounts show.
 local SHOWN = { mount_proc = "/proc", mount_sysfs = "/sys", mount_cgroup = "/sys/fs/cgroup" }
 
