@@ -768,6 +768,14 @@ function tiny.sethostname(name) end
 ---@param options? tiny.setrlimit.options
 function tiny.setrlimit(resource, soft, options) end
 
+---Sets the mode bits that files which this process creates do not get (umask(2)). `write_file`, `mkdir` and others that take a mode set exactly that mode.
+---```lua
+---tiny.umask(tonumber("22", 8))
+---```
+---@param mask integer the bits as an integer: tonumber("22", 8)
+---@return any # the previous mask
+function tiny.umask(mask) end
+
 ---@class tiny.reset_process.options: table<"umask"|"limits"|"close_fds", any>
 ---@field umask integer the mode bits that new files do not get (umask(2))
 ---@field limits? table<string, { soft: tiny.size|"unlimited", hard: tiny.size|"unlimited" }> resource limits by name, as { soft = …, hard = … } (default: none)
@@ -817,6 +825,69 @@ function tiny.set_dumpable(dumpable) end
 ---@param signal tiny.signal the signal; 0 for none
 function tiny.set_parent_death_signal(signal) end
 
+---@class tiny.set_scheduler.options: table<"policy"|"nice"|"priority"|"flags"|"runtime"|"deadline"|"period", any>
+---@field policy "other"|"fifo"|"rr"|"batch"|"iso"|"idle"|"deadline" the policy; Linux reserves "iso" and has not got it
+---@field nice? integer the nice value of "other" and "batch" (default: 0)
+---@field priority? integer the priority of "fifo" and "rr", from 1 to 99 (default: 0)
+---@field flags? ("reset-on-fork"|"reclaim"|"dl-overrun"|"keep-policy"|"keep-params"|"util-clamp-min"|"util-clamp-max")[] flags of sched_setattr(2) (default: none)
+---@field runtime? integer nanoseconds of CPU time in each period of "deadline" (default: 0)
+---@field deadline? integer nanoseconds in which the process gets `runtime` (default: 0)
+---@field period? integer nanoseconds from one period to the next (default: `deadline`)
+
+---Sets the scheduling policy of the calling process (sched_setattr(2), sched(7)).
+---* EPERM: a higher priority needs CAP_SYS_NICE, or the limits `rtprio` and `nice` (setrlimit); "deadline" also needs all CPUs of the cpuset
+---* EINVAL: the policy does not exist, or not with these values (sched_setattr(2))
+---* EBUSY: the CPUs have no such bandwidth left for "deadline"
+---```lua
+---tiny.set_scheduler { policy = "batch", nice = 10 }
+---```
+---@param options tiny.set_scheduler.options
+function tiny.set_scheduler(options) end
+
+---@class tiny.set_io_priority.options: table<"class"|"priority", any>
+---@field class "realtime"|"best-effort"|"idle" the class
+---@field priority? integer the priority in this class; 0 is the highest (default: 0)
+
+---Sets the I/O scheduling class and priority of the calling process (ioprio_set(2)).
+---* EPERM: "realtime" needs CAP_SYS_NICE
+---```lua
+---tiny.set_io_priority { class = "best-effort", priority = 7 }
+---```
+---@param options tiny.set_io_priority.options
+function tiny.set_io_priority(options) end
+
+---Limits the calling process to the given CPUs (sched_setaffinity(2)). CPUs that do not exist or are not in the cpuset of the cgroup are left out.
+---* EINVAL: the process may use none of these CPUs
+---```lua
+---tiny.set_cpu_affinity("0")
+---```
+---@param cpus string numbers and ranges, such as "0-3,7"
+function tiny.set_cpu_affinity(cpus) end
+
+---@class tiny.personality.options: table<"domain", any>
+---@field domain "LINUX"|"LINUX32" "LINUX32": uname(2) shows a 32-bit machine
+
+---Sets the execution domain of the calling process (personality(2)).
+---```lua
+---tiny.personality { domain = "LINUX32" }
+---```
+---@param options tiny.personality.options
+function tiny.personality(options) end
+
+---@class tiny.set_memory_policy.options: table<"mode"|"nodes"|"flags", any>
+---@field mode "default"|"preferred"|"bind"|"interleave"|"local"|"preferred-many"|"weighted-interleave" the mode
+---@field nodes? string numbers and ranges of nodes, such as "0-1" (default: none)
+---@field flags? ("numa-balancing"|"relative-nodes"|"static-nodes")[] how the nodes are read, and balanced (default: none)
+
+---Sets from which NUMA nodes the calling process gets its memory (set_mempolicy(2)).
+---* EINVAL: the nodes do not exist, the mode needs or takes none, or this kernel lacks the mode or a flag
+---* ENOSYS: the kernel has no NUMA support (CONFIG_NUMA)
+---```lua
+---tiny.set_memory_policy { mode = "bind", nodes = "0" }
+---```
+---@param options tiny.set_memory_policy.options
+function tiny.set_memory_policy(options) end
+
 -- Security
 
 ---Returns the five capability sets of a process (capabilities(7)).
@@ -851,6 +922,13 @@ function tiny.set_caps(options) end
 ---@param name string such as "net_raw" or "CAP_NET_RAW"
 ---@return string # a string such as "CAP_NET_RAW"
 function tiny.capability_name(name) end
+
+---Returns the names of all capabilities that this kernel knows, whether or not the caller has them (capabilities(7)).
+---```lua
+---print(#tiny.capability_names())
+---```
+---@return any[] # a list of strings such as "CAP_CHOWN", in the order of their numbers
+function tiny.capability_names() end
 
 ---@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send", any>
 ---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
@@ -2493,6 +2571,19 @@ function tiny.format_addr(bytes) end
 ---@param options? tiny.read_file.options
 ---@return any # the file's bytes, or nil when it is missing
 function tiny.read_file(path, options) end
+
+---@class tiny.access.options: table<"root", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+
+---Returns whether this process may use a file, with its effective ids and capabilities (faccessat2(2), AT_EACCESS).
+---```lua
+---if not tiny.access("/usr/bin/env", "x", { root = "./rootfs" }) then print("no env") end
+---```
+---@param path string the file; symbolic links are followed
+---@param mode string letters: r to read, w to write, x to execute, or to search a directory; "": it exists
+---@param options? tiny.access.options
+---@return boolean # true; or false and the code of the reason, such as "EACCES" or "ENOENT"
+function tiny.access(path, mode, options) end
 
 ---@class tiny.write_file.options: table<"root"|"mode"|"sync"|"exclusive", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)

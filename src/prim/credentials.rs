@@ -78,6 +78,16 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "umask",
+        doc: "Sets the mode bits that files which this process creates do not get (umask(2)). `write_file`, `mkdir` and \
+              others that take a mode set exactly that mode.",
+        args: &[arg("mask", Type::Range(0, 0o777), "the bits as an integer: tonumber(\"22\", 8)")],
+        returns: "the previous mask",
+        example: "tiny.umask(tonumber(\"22\", 8))",
+        call: |c| c.ok(credentials::umask(c.get(0)?)),
+        ..BASE
+    },
+    Primitive {
         name: "reset_process",
         effect: Effect::Plumbing,
         doc: "Replaces what the process has inherited from its caller by the state of a service; its children inherit \

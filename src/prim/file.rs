@@ -5,7 +5,7 @@ use nix::errno::Errno;
 
 use super::place::{ROOT, root};
 use crate::sys::{self as kernel, fs as sys, tree};
-use crate::vm::call::Call;
+use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt, range};
 
@@ -34,6 +34,25 @@ pub const FAMILY: &[Primitive] = &[
         errors: &[EACCES, ("EFBIG", "the file is larger than `max`; raise it"), ("EISDIR", "it is a directory")],
         example: "local passwd = tiny.read_file(\"/etc/passwd\", { root = \"./rootfs\" })",
         call: read_file,
+        ..BASE
+    },
+    Primitive {
+        name: "access",
+        effect: Effect::Reads,
+        doc: "Returns whether this process may use a file, with its effective ids and capabilities (faccessat2(2), \
+              AT_EACCESS).",
+        args: &[
+            arg("path", Type::Path, "the file; symbolic links are followed"),
+            arg(
+                "mode",
+                Type::Str,
+                "letters: r to read, w to write, x to execute, or to search a directory; \"\": it exists",
+            ),
+        ],
+        options: &[ROOT],
+        returns: "true; or false and the code of the reason, such as \"EACCES\" or \"ENOENT\"",
+        example: "if not tiny.access(\"/usr/bin/env\", \"x\", { root = \"./rootfs\" }) then print(\"no env\") end",
+        call: access,
         ..BASE
     },
     Primitive {
@@ -247,6 +266,19 @@ fn or_nil<T>(result: kernel::Result<T>) -> kernel::Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(e) if matches!(e.errno, Errno::ENOENT | Errno::ENOTDIR) => Ok(None),
         Err(e) => Err(e),
+    }
+}
+
+fn access(call: &Call<'_>) -> Outcome {
+    let (path, mode) = (call.path(0)?, call.str(1)?);
+    if let Some(other) = mode.chars().find(|letter| !"rwx".contains(*letter)) {
+        return Err(Fail::Usage(format!("mode: {other:?} is not one of the letters r, w and x")));
+    }
+    let root = root(call)?;
+    let place = root.place(&path)?;
+    match place.access(mode.contains('r'), mode.contains('w'), mode.contains('x')) {
+        Ok(()) => call.ok(true),
+        Err(e) => call.ok((false, e.code())),
     }
 }
 

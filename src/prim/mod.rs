@@ -26,6 +26,7 @@ mod place;
 mod process;
 mod quota;
 mod root;
+mod scheduling;
 mod security;
 mod socket;
 mod sync;
@@ -55,6 +56,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     process::FAMILY,
     pidfd::FAMILY,
     credentials::FAMILY,
+    scheduling::FAMILY,
     security::FAMILY,
     namespace::FAMILY,
     userns::FAMILY,

@@ -60,6 +60,11 @@ pub fn sethostname(name: &str) -> Result<()> {
     Ok(nix::unistd::sethostname(name)?)
 }
 
+/// Sets the file mode creation mask of this process, and returns the previous one.
+pub fn umask(mask: u32) -> u32 {
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask)).as_raw_mode()
+}
+
 /// Starts a new session.
 pub fn setsid() -> Result<()> {
     nix::unistd::setsid()?;

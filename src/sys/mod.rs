@@ -42,6 +42,7 @@ pub mod process;
 pub mod process_state;
 pub mod quota;
 pub mod relay;
+pub mod scheduling;
 pub mod seccomp;
 pub mod security;
 pub mod signal;

@@ -2,7 +2,7 @@
 //! never leads out of it, and the checked file is the one that is used. No path is resolved twice.
 
 use std::ffi::{OsStr, OsString};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,19 @@ impl Folder<'_> {
 }
 
 impl Place<'_> {
+    /// Whether this process may read, write and execute the file, by its effective ids (faccessat2(2)). Errors: EACCES,
+    /// EROFS, and those of `open`.
+    pub fn access(&self, read: bool, write: bool, execute: bool) -> Result<()> {
+        let file = self.open()?;
+        let mode = libc::R_OK * i32::from(read) | libc::W_OK * i32::from(write) | libc::X_OK * i32::from(execute);
+        let (fd, flags) = (file.as_raw_fd(), libc::AT_EACCESS | libc::AT_EMPTY_PATH);
+        // SAFETY: the path is an empty C string; glibc's function of this name does not pass the flags on.
+        match unsafe { libc::syscall(libc::SYS_faccessat2, fd, c"".as_ptr(), mode, flags) } {
+            0 => Ok(()),
+            _ => Err(Error::last()).at(self.path),
+        }
+    }
+
     /// Opens the place with O_PATH. Errors: ENOENT, ENOTDIR, ELOOP.
     pub fn open(&self) -> Result<OwnedFd> {
         self.open_with(OFlags::PATH)

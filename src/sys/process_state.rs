@@ -9,6 +9,7 @@ use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags};
 
 use super::credentials::{BY_NAME, RESOURCES};
+use super::scheduling::Attributes;
 use super::{Context, Error, Result};
 
 /// A resource limit: its name, the soft and the hard limit.
@@ -130,23 +131,9 @@ fn reset_signals() {
     IGNORED.store(bit(libc::SIGPIPE), Ordering::Relaxed);
 }
 
-/// sched_getattr(2)'s structure in its first version.
-#[repr(C)]
-#[derive(Default)]
-struct Attributes {
-    size: u32,
-    policy: u32,
-    flags: u64,
-    nice: i32,
-    priority: u32,
-    runtime: u64,
-    deadline: u64,
-    period: u64,
-}
-
 /// The usual policy with nice 0, the I/O priority that follows from that, and the CPUs of the machine's PID 1.
 fn reset_scheduling() {
-    const SIZE: u32 = size_of::<Attributes>() as u32;
+    const SIZE: u32 = Attributes::SIZE;
     let mut now = Attributes::default();
     // SAFETY: the kernel writes at most SIZE bytes to a structure of ours.
     let known = unsafe { libc::syscall(libc::SYS_sched_getattr, 0, &raw mut now, SIZE, 0) } == 0;

@@ -66,6 +66,17 @@ pub(super) const CAPABILITY_NAME: Primitive = Primitive {
     ..BASE
 };
 
+pub(super) const CAPABILITY_NAMES: Primitive = Primitive {
+    name: "capability_names",
+    effect: Effect::Reads,
+    doc: "Returns the names of all capabilities that this kernel knows, whether or not the caller has them \
+          (capabilities(7)).",
+    returns: "a list of strings such as \"CAP_CHOWN\", in the order of their numbers",
+    example: "print(#tiny.capability_names())",
+    call: |c| c.ok(sys::names(sys::known())),
+    ..BASE
+};
+
 /// The bit of a capability name; the error is a message for the user.
 fn bit(name: &str) -> Result<u64, String> {
     sys::bit(name).ok_or_else(|| {

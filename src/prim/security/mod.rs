@@ -16,6 +16,7 @@ pub const FAMILY: &[Primitive] = &[
     capability::CAPS,
     capability::SET_CAPS,
     capability::CAPABILITY_NAME,
+    capability::CAPABILITY_NAMES,
     filter::SECCOMP,
     filter::SECCOMP_COMPILE,
     notify::RECEIVE,

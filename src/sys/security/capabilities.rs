@@ -98,6 +98,13 @@ pub fn names(mask: u64) -> Vec<String> {
     (0..64).filter(|number| mask & (1 << number) != 0).map(name).collect()
 }
 
+/// All capabilities that this kernel knows, whoever has them: it refuses a question about another one. Needs no /proc.
+pub fn known() -> u64 {
+    let one = |number: u32| CapabilitySet::from_bits_retain(1 << number);
+    let known = (0..64).take_while(|number| thread::capability_is_in_bounding_set(one(*number)).is_ok());
+    known.fold(0, |all, number| all | 1 << number)
+}
+
 /// The names of the effective set of this process.
 pub fn effective() -> Vec<String> {
     names(own().map(|sets| sets.effective).unwrap_or_default())
