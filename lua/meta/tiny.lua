@@ -930,16 +930,18 @@ function tiny.capability_name(name) end
 ---@return any[] # a list of strings such as "CAP_CHOWN", in the order of their numbers
 function tiny.capability_names() end
 
----@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send", any>
+---@class tiny.seccomp.options: table<"caps"|"kernel"|"strict"|"send"|"flags", any>
 ---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
 ---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
 ---@field send? tiny.file a socket that the listener is sent to at once, for `recv_fd` (SCM_RIGHTS) (default: the listener is returned)
+---@field flags? string[] flags besides those of the profile, such as "SECCOMP_FILTER_FLAG_LOG" (seccomp(2)); `seccomp_names` lists them (default: none)
 
----Installs a system call filter for the caller and all processes it starts (seccomp(2)). It cannot be removed. System calls of architectures that the profile does not list, and of the x32 ABI, fail. If the default action is an errno, calls newer than all calls in the profile fail with ENOSYS. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). Arguments that the kernel takes as int are compared by their low 32 bits, unsigned. Use `send` when the filter may block any call of this process except sendmsg.
+---Installs a system call filter for the caller and all processes it starts (seccomp(2)). It cannot be removed. System calls of architectures that the profile does not list, and of the x32 ABI, fail. If the default action is an errno, calls newer than all calls in the profile fail with ENOSYS. Calls with the action SCMP_ACT_NOTIFY wait for an answer (seccomp_unotify(2)). The flags of the profile are set. Arguments that the kernel takes as int are compared by their low 32 bits, unsigned. Use `send` when the filter may block any call of this process except sendmsg.
 ---* EBUSY: a process can have one listener: put all rules with SCMP_ACT_NOTIFY into one filter
 ---* EACCES: call tiny.no_new_privs() first, or run with CAP_SYS_ADMIN
----* EINVAL: the bytes are not a filter: compile one with tiny.seccomp_compile
+---* EINVAL: the bytes are not a filter: compile one with tiny.seccomp_compile; or this kernel does not have a flag (tiny.seccomp_names)
+---* ESRCH: SECCOMP_FILTER_FLAG_TSYNC: another thread has a filter that this thread does not have
 ---```lua
 ---tiny.fork(function()
 ---  tiny.no_new_privs()
@@ -958,14 +960,21 @@ function tiny.seccomp(filter, options) end
 ---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
 ---@field notify? boolean allow SCMP_ACT_NOTIFY: a supervisor will answer the calls (default: false)
 
----Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). The result can be stored. Names that this machine does not have are ignored unless `strict` is set.
+---Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). The result can be stored. Names that this machine does not have are ignored unless `strict` is set. The keys `listenerPath` and `listenerMetadata` of the profile are for the caller.
 ---```lua
 ---local filter = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
 ---```
----@param profile table { defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … } }
+---@param profile table { defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … }, flags }
 ---@param options? tiny.seccomp_compile.options
----@return string # a string of bytes
+---@return string # a string of bytes, and a list of the profile's flags, for `seccomp`
 function tiny.seccomp_compile(profile, options) end
+
+---Returns the names that a system call profile may have, and the flags that this kernel has (seccomp(2)).
+---```lua
+---print(table.concat(tiny.seccomp_names().actions, " "))
+---```
+---@return table # a table of lists: actions, operators, archs, flags, supported_flags
+function tiny.seccomp_names() end
 
 ---Receives the next system call that waits for an answer (seccomp_unotify(2)). The calling thread is blocked until the call is answered.
 ---* ENOTTY: the file is not a seccomp listener

@@ -19,6 +19,7 @@ pub const FAMILY: &[Primitive] = &[
     capability::CAPABILITY_NAMES,
     filter::SECCOMP,
     filter::SECCOMP_COMPILE,
+    filter::SECCOMP_NAMES,
     notify::RECEIVE,
     notify::RESPOND,
     notify::VALID,

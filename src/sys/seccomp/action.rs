@@ -29,21 +29,37 @@ const NAMES: [(&str, u32); 9] = [
 /// The errno of a call if the profile gives none (libseccomp's, EPERM).
 const DEFAULT: u32 = 1;
 
+/// The largest errno (MAX_ERRNO).
+const LARGEST: u32 = 4095;
+
 impl Actions {
-    /// The filter's return value for an action; `number` is the errno for one that fails the call.
-    pub fn value(place: &str, name: &str, number: Option<u32>) -> Result<u32> {
-        match NAMES.iter().find(|(known, _)| *known == name) {
-            Some((_, value @ (ERRNO | TRACE))) => Ok(value | number.unwrap_or(DEFAULT)),
-            Some((_, value)) => Ok(*value),
-            None => refuse(place, &unknown("action", name, NAMES.iter().map(|(known, _)| *known))),
+    /// The names.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.into_iter().map(|(name, _)| name)
+    }
+
+    /// The filter's return value for the action under the first key; `None` if it is missing. The other keys have the
+    /// errno with which it fails a call, or the number that a tracer gets (`errno`).
+    pub fn read(reader: &Reader<'_>, action: &str, number: &str, errno: &str) -> Result<Option<u32>> {
+        let Some(name) = reader.text(action)? else { return Ok(None) };
+        let Some((_, value)) = NAMES.iter().find(|(known, _)| *known == name) else {
+            return refuse(&reader.at(action), &unknown("action", name, Actions::names()));
+        };
+        let most = if *value == TRACE { DATA } else { LARGEST };
+        let data = Actions::errno(reader, number, errno, most)?;
+        match *value {
+            ERRNO | TRACE => Ok(Some(value | data.unwrap_or(DEFAULT))),
+            // A number that has no effect is an error (runtime-spec, errnoRet).
+            _ if data.is_some() => refuse(&reader.at(number), &format!("{name} takes no errno")),
+            value => Ok(Some(value)),
         }
     }
 
     /// The errno of an action: a number under the first key, or a name such as "EPERM" under the second.
-    pub fn errno(reader: &Reader<'_>, number: &str, name: &str) -> Result<Option<u32>> {
+    fn errno(reader: &Reader<'_>, number: &str, name: &str, most: u32) -> Result<Option<u32>> {
         if let Some(value) = reader.number(number)? {
             return match u32::try_from(value) {
-                Ok(value) if value <= 4095 => Ok(Some(value)),
+                Ok(value) if value <= most => Ok(Some(value)),
                 _ => refuse(&reader.at(number), &format!("{} is not an errno", reader.get(number))),
             };
         }

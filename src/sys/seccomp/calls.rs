@@ -22,7 +22,7 @@ pub const NATIVE: Arch = Arch::X86_64;
 pub const NATIVE: Arch = Arch::Aarch64;
 
 /// The architectures of libseccomp, without SCMP_ARCH_.
-pub const ARCHES: [&str; 22] = [
+pub const ARCHES: [&str; 23] = [
     "X86",
     "X86_64",
     "X32",
@@ -45,6 +45,7 @@ pub const ARCHES: [&str; 22] = [
     "S390",
     "S390X",
     "SH",
+    "SHEB",
 ];
 
 impl Arch {

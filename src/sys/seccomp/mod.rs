@@ -5,6 +5,7 @@ mod action;
 mod bpf;
 mod calls;
 mod compile;
+pub mod flag;
 pub mod notify;
 mod places;
 mod profile;
@@ -15,7 +16,8 @@ use std::os::fd::{AsFd, BorrowedFd, FromRawFd, OwnedFd};
 use nix::errno::Errno;
 
 use super::{Context, Error, Result};
-pub use profile::{Profile, Subject, kernel};
+pub use action::Actions;
+pub use profile::{Profile, Subject, architectures, kernel, operators};
 
 /// Compiles a profile into a filter, a sequence of the kernel's struct sock_filter. The error is a message for the
 /// user.
@@ -38,8 +40,9 @@ pub fn wrong(filter: &[u8]) -> Option<String> {
 /// Installs a filter on this process permanently; returns the listener if the filter has calls to be answered. With
 /// `carrier`, a socket, the listener is sent to its peer instead. This uses sendmsg, before this process makes any
 /// other call that might already wait for an answer. Errors: EACCES without no_new_privs and CAP_SYS_ADMIN, EINVAL for
-/// an invalid program, EBUSY for a second filter with a listener.
-pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>> {
+/// an invalid program or a flag that this kernel does not have, EBUSY for a second filter with a listener, ESRCH for a
+/// thread that cannot get the filter.
+pub fn load(filter: &[u8], flags: u64, carrier: Option<BorrowedFd<'_>>) -> Result<Option<OwnedFd>> {
     // Copied to memory with the alignment of the kernel's type.
     let mut instructions: Vec<u64> = filter
         .chunks_exact(bpf::SIZE)
@@ -49,14 +52,17 @@ pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<Own
         len: u16::try_from(instructions.len()).map_err(|_| Errno::EINVAL)?,
         filter: instructions.as_mut_ptr().cast(),
     };
-    if !bpf::returns(filter, action::NOTIFY) {
-        set_filter(0, &program)?;
+    let synchronizes = flags & flag::TSYNC != 0;
+    // A thread that cannot get the filter is then an error, and no number that looks like a descriptor (kernel 5.7).
+    let flags = if synchronizes { flags | libc::SECCOMP_FILTER_FLAG_TSYNC_ESRCH } else { flags };
+    if !waits(filter) {
+        set_filter(flags, &program)?;
         return Ok(None);
     }
     // A signal then waits for the answer instead of restarting the call (kernel 5.19).
-    let flags = libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
-    let fd = match set_filter(flags | WAIT_KILLABLE, &program) {
-        Err(e) if e.errno == Errno::EINVAL => set_filter(flags, &program)?,
+    let flags = flags | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    let fd = match set_filter(flags | flag::WAIT_KILLABLE, &program) {
+        Err(e) if e.errno == Errno::EINVAL && flags & flag::WAIT_KILLABLE == 0 => set_filter(flags, &program)?,
         fd => fd?,
     };
     // SAFETY: the kernel returned this new descriptor, which is close-on-exec.
@@ -67,8 +73,10 @@ pub fn load(filter: &[u8], carrier: Option<BorrowedFd<'_>>) -> Result<Option<Own
     Ok(None)
 }
 
-/// SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV.
-const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
+/// Whether a filter has calls to be answered.
+pub fn waits(filter: &[u8]) -> bool {
+    bpf::returns(filter, action::NOTIFY)
+}
 
 fn set_filter(flags: libc::c_ulong, program: &libc::sock_fprog) -> Result<i32> {
     // SAFETY: the program and its instructions live through the call, and their number is passed.

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::super::security::capabilities;
 use super::action::{Actions, NOTIFY};
 use super::calls::{ARCHES, Arch, NATIVE};
+use super::flag;
 use super::places::{Reader, Result, object, refuse, unknown};
 use super::widths;
 
@@ -18,6 +19,8 @@ pub struct Profile {
     pub arches: Vec<Arch>,
     /// The rules that apply here, in the profile's order.
     pub rules: Vec<Rule>,
+    /// The flags with which the filter is to be loaded.
+    pub flags: u64,
 }
 
 /// The action for some calls.
@@ -83,27 +86,49 @@ pub struct Subject {
     pub answered: bool,
 }
 
-const KEYS: &[&str] =
-    &["defaultAction", "defaultErrnoRet", "defaultErrno", "architectures", "archMap", "syscalls", "flags"];
+/// The last two of them are for whoever gets the listener (runtime-spec).
+const KEYS: &[&str] = &[
+    "defaultAction",
+    "defaultErrnoRet",
+    "defaultErrno",
+    "architectures",
+    "archMap",
+    "syscalls",
+    "flags",
+    "listenerPath",
+    "listenerMetadata",
+];
 const CALL_KEYS: &[&str] = &["names", "name", "action", "errnoRet", "errno", "args", "comment", "includes", "excludes"];
 const ARG_KEYS: &[&str] = &["index", "value", "valueTwo", "op"];
 const FILTER_KEYS: &[&str] = &["caps", "arches", "minKernel"];
-const OPS: &[&str] =
-    &["SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE", "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ"];
+
+/// A comparison and its value, of the two values of a condition.
+type Compared = fn(u64, u64) -> (Op, u64);
+
+const OPS: [(&str, Compared); 7] = [
+    ("SCMP_CMP_NE", |value, _| (Op::NotEqual, value)),
+    ("SCMP_CMP_LT", |value, _| (Op::Less, value)),
+    ("SCMP_CMP_LE", |value, _| (Op::AtMost, value)),
+    ("SCMP_CMP_EQ", |value, _| (Op::Equal, value)),
+    ("SCMP_CMP_GE", |value, _| (Op::AtLeast, value)),
+    ("SCMP_CMP_GT", |value, _| (Op::Greater, value)),
+    ("SCMP_CMP_MASKED_EQ", |mask, value| (Op::Masked(mask), value)),
+];
+
+/// The names of the comparisons.
+pub fn operators() -> impl Iterator<Item = &'static str> {
+    OPS.into_iter().map(|(name, _)| name)
+}
 
 impl Profile {
     /// Reads a profile for a subject. The error is a message that starts with the position.
     pub fn read(value: &Value, subject: &Subject) -> Result<Profile> {
         let top = object(value, "profile")?;
         top.known(KEYS)?;
-        if top.list("flags")?.next().is_some() {
-            return refuse("profile.flags", "flags are not supported");
-        }
-        let Some(action) = top.text("defaultAction")? else {
+        let flags = flag::read(&top)?;
+        let Some(default) = Actions::read(&top, "defaultAction", "defaultErrnoRet", "defaultErrno")? else {
             return refuse("profile", "defaultAction is missing");
         };
-        let number = Actions::errno(&top, "defaultErrnoRet", "defaultErrno")?;
-        let default = Actions::value(&top.at("defaultAction"), action, number)?;
         subject.has_answer(&top.at("defaultAction"), default)?;
         let arches = arches(&top)?;
         let mut rules = Vec::new();
@@ -117,7 +142,7 @@ impl Profile {
                 rules.extend(rule);
             }
         }
-        Ok(Profile { default, arches, rules })
+        Ok(Profile { default, arches, rules, flags })
     }
 
     /// The filter's return value for a call that fails with this errno.
@@ -145,13 +170,18 @@ impl Subject {
     }
 }
 
+/// The names of the architectures.
+pub fn architectures() -> Vec<String> {
+    ARCHES.iter().map(|name| format!("SCMP_ARCH_{name}")).collect()
+}
+
 /// The native architecture, and others that the kernel also runs and the profile lists.
 fn arches(top: &Reader<'_>) -> Result<Vec<Arch>> {
     let mut found = vec![NATIVE];
     let mut add = |place: String, value: &Value, counts: bool| -> Result<Option<Arch>> {
         let Some(name) = value.as_str() else { return refuse(&place, "it is not a string") };
         if !name.strip_prefix("SCMP_ARCH_").is_some_and(|name| ARCHES.contains(&name)) {
-            let known: Vec<String> = ARCHES.iter().map(|name| format!("SCMP_ARCH_{name}")).collect();
+            let known = architectures();
             return refuse(&place, &unknown("architecture", name, known.iter().map(String::as_str)));
         }
         let arch = Arch::named(name);
@@ -212,9 +242,9 @@ pub fn kernel(text: &str) -> Option<(u32, u32)> {
 }
 
 fn read_rule(call: &Reader<'_>, subject: &Subject, arches: &[Arch]) -> Result<Vec<Rule>> {
-    let Some(action) = call.text("action")? else { return refuse(&call.place, "it has no action") };
-    let number = Actions::errno(call, "errnoRet", "errno")?;
-    let action = Actions::value(&call.at("action"), action, number)?;
+    let Some(action) = Actions::read(call, "action", "errnoRet", "errno")? else {
+        return refuse(&call.place, "it has no action");
+    };
     subject.has_answer(&call.at("action"), action)?;
     let names = names(call)?;
     if subject.strict
@@ -252,16 +282,10 @@ fn condition(arg: &Reader<'_>, names: &[String]) -> Result<Condition> {
     let value = arg.number("value")?.unwrap_or_default();
     let second = arg.number("valueTwo")?.unwrap_or_default();
     let name = arg.text("op")?.unwrap_or_default();
-    let (op, value) = match name {
-        "SCMP_CMP_NE" => (Op::NotEqual, value),
-        "SCMP_CMP_LT" => (Op::Less, value),
-        "SCMP_CMP_LE" => (Op::AtMost, value),
-        "SCMP_CMP_EQ" => (Op::Equal, value),
-        "SCMP_CMP_GE" => (Op::AtLeast, value),
-        "SCMP_CMP_GT" => (Op::Greater, value),
-        "SCMP_CMP_MASKED_EQ" => (Op::Masked(value), second),
-        _ => return refuse(&arg.at("op"), &unknown("operator", name, OPS.iter().copied())),
+    let Some((_, compared)) = OPS.iter().find(|(known, _)| *known == name) else {
+        return refuse(&arg.at("op"), &unknown("operator", name, operators()));
     };
+    let (op, value) = compared(value, second);
     for name in names {
         let bits = widths::of(NATIVE, name, index);
         if widths::fit(value, bits).is_none() {

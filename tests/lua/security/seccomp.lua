@@ -101,6 +101,48 @@ check.inside({}, function()
 end)
 check.equal(tiny.stat("/tmp/new"), nil)
 
+-- The actions that end a thread, or leave a call to others.
+local function acts(action, number)
+  return result({ defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "getpid" }, action = "SCMP_ACT_" .. action, errnoRet = number } } }, GETPID)
+end
+for _, action in ipairs { "KILL", "KILL_THREAD", "KILL_PROCESS", "TRAP" } do
+  local answer, by = acts(action)
+  check.equal(answer, -1, action)
+  check.equal(by, "SIGSYS", action)
+end
+check.equal(acts "LOG", 0)
+check.equal(acts("TRACE", 7), 38, "ENOSYS without a tracer")
+
+-- The flags reach the kernel: a first filter refuses a second one that has them.
+local function flagged(flag, value, profile, options)
+  check.inside({}, function()
+    tiny.no_new_privs()
+    tiny.seccomp { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "seccomp" }, action = "SCMP_ACT_ERRNO", errnoRet = 77,
+      args = { { index = 1, value = value, valueTwo = value, op = "SCMP_CMP_MASKED_EQ" } } } } }
+    tiny.seccomp { defaultAction = "SCMP_ACT_ALLOW" }
+    check.fails("EBADFD", tiny.seccomp, profile, options)
+  end)
+  -- And without the first one, they are taken.
+  check.inside({}, function()
+    tiny.no_new_privs()
+    tiny.seccomp(profile, options)
+    check.equal(tiny.read_file("/proc/self/status"):match("Seccomp:%s*(%d)"), "2", flag)
+  end)
+end
+local empty = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }
+local answered = { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "sched_yield" }, action = "SCMP_ACT_NOTIFY" } } }
+for flag, value in pairs { SECCOMP_FILTER_FLAG_TSYNC = 1, SECCOMP_FILTER_FLAG_LOG = 2, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 4 } do
+  flagged(flag, value, { defaultAction = "SCMP_ACT_ALLOW", flags = { flag } })
+  flagged(flag, value, empty, { flags = { flag } })
+  flagged(flag, value, answered, { flags = { flag } })
+end
+for _, flag in ipairs(tiny.seccomp_names().supported_flags) do
+  if flag == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" then flagged(flag, 32, answered, { flags = { flag } }) end
+end
+check.refuses("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV needs a rule with SCMP_ACT_NOTIFY", tiny.seccomp, empty,
+  { flags = { "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV" } })
+check.refuses('option "flags": [1]: there is no flag "LOG"', tiny.seccomp, empty, { flags = { "LOG" } })
+
 check.inside({}, function()
   tiny.setuser(1234)
   local err = check.fails("EACCES", tiny.seccomp, { defaultAction = "SCMP_ACT_ALLOW" })

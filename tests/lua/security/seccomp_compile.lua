@@ -40,9 +40,27 @@ if tiny.probe().kernel.machine == "x86_64" then
   check.equal(with { archMap = { { architecture = "SCMP_ARCH_AARCH64", subArchitectures = { "SCMP_ARCH_ARM" } } } }, with {})
 end
 
+-- What the profile says about its listener is for the caller; its flags are a second result.
+local filter, flags = tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW", listenerPath = "/run/agent", listenerMetadata = "x",
+  flags = { "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_LOG" } }
+check.equal(filter, none)
+check.equal(table.concat(flags, " "), "SECCOMP_FILTER_FLAG_LOG SECCOMP_FILTER_FLAG_SPEC_ALLOW")
+check.equal(#select(2, tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW" }), 0)
+-- A tracer gets 16 bits.
+assert(holds { action = "SCMP_ACT_TRACE", errnoRet = 65535 })
+assert(compiled { action = "SCMP_ACT_TRACE", errnoRet = 65535 } ~= compiled { action = "SCMP_ACT_TRACE" })
+
+-- Rules by the thousand for the calls that there are make a filter in a moment.
+local calls, rules = { "getpid", "getppid", "sched_yield", "mkdirat", "unlinkat", "fchmodat", "socket", "read" }, {}
+for i = 1, 10000 do rules[i] = { names = { calls[i % #calls + 1] }, action = "SCMP_ACT_ERRNO", errnoRet = i % 100 } end
+local began = tiny.clock "monotonic"
+assert(#tiny.seccomp_compile { defaultAction = "SCMP_ACT_ALLOW", syscalls = rules } > 0)
+local took = tiny.clock "monotonic" - began
+assert(took < 5, took .. " s for 10000 rules")
+
 -- Thousands of rules do not fit, and are reported; a few hundred calls are a short filter.
 local many = {}
-for i = 1, 2000 do many[i] = { names = { "getpid" }, action = "SCMP_ACT_KILL", args = { { index = 0, value = i, op = "SCMP_CMP_EQ" } } } end
+for i = 1, 10000 do many[i] = { names = { "getpid" }, action = "SCMP_ACT_KILL", args = { { index = 0, value = i, op = "SCMP_CMP_EQ" } } } end
 local _, err = tiny.try(tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW", syscalls = many })
 assert(err.message:match("^the filter has %d+ instructions; the kernel accepts at most 4096$"), err.message)
 
@@ -70,5 +88,11 @@ wrong_call(".args[1].value: 1.5 is not a 64-bit integer", { names = { "read" }, 
 wrong_call('.includes.caps[1]: there is no capability "CAP_SYSADMIN"; did you mean "CAP_SYS_ADMIN"?', { names = { "read" }, action = "SCMP_ACT_LOG", includes = { caps = { "CAP_SYSADMIN" } } })
 wrong_call('.excludes: there is no key "cap"; did you mean "caps"?', { names = { "read" }, action = "SCMP_ACT_LOG", excludes = { cap = {} } })
 wrong('.architectures[1]: there is no architecture "SCMP_ARCH_X8664"; did you mean "SCMP_ARCH_X86_64"?', { defaultAction = "SCMP_ACT_ALLOW", architectures = { "SCMP_ARCH_X8664" } })
-wrong(".flags: flags are not supported", { defaultAction = "SCMP_ACT_ALLOW", flags = { "SECCOMP_FILTER_FLAG_LOG" } })
+wrong('.flags[2]: there is no flag "SECCOMP_FILTER_FLAG_LOGS"; did you mean "SECCOMP_FILTER_FLAG_LOG"?',
+  { defaultAction = "SCMP_ACT_ALLOW", flags = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_LOGS" } })
+wrong(".flags[1]: it is not a string", { defaultAction = "SCMP_ACT_ALLOW", flags = { 1 } })
+-- A number with an action that has none would have no effect.
+wrong_call(".errnoRet: SCMP_ACT_KILL takes no errno", { names = { "read" }, action = "SCMP_ACT_KILL", errnoRet = 1 })
+wrong(".defaultErrnoRet: SCMP_ACT_ALLOW takes no errno", { defaultAction = "SCMP_ACT_ALLOW", defaultErrnoRet = 1 })
+wrong_call(".errnoRet: 65536 is not an errno", { names = { "read" }, action = "SCMP_ACT_TRACE", errnoRet = 65536 })
 check.refuses('option "kernel": "new" is not a version such as "6.1"', tiny.seccomp_compile, { defaultAction = "SCMP_ACT_ALLOW" }, { kernel = "new" })
