@@ -80,6 +80,11 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// Whether there is a subscriber.
 static STARTED: AtomicBool = AtomicBool::new(false);
 
+/// The level from which diagnostics are more than warnings.
+pub fn level_of_warnings() -> LevelFilter {
+    DEFAULT
+}
+
 /// Parses the name of a level. The error is for the user.
 pub fn level(text: &str) -> Result<LevelFilter, String> {
     let found = LEVELS.iter().find(|(name, _)| *name == text).map(|(_, level)| *level);

@@ -97,12 +97,15 @@ local function run_step(ctx, name)
   guarded(ctx, name, function()
     hook(ctx, "before", name)
     local replaced = ctx.spec.steps and ctx.spec.steps[name]
-    local body = replaced or step[name]
+    local body = replaced or (ctx.steps or step)[name]
     body(ctx)
     -- "namespaces" ends inside; its `after` closures are called there.
     if name ~= "namespaces" then hook(ctx, "after", name) end
   end)
 end
+
+-- For another front end, whose context has its own steps: ctx.steps.
+container.run_step, container.guarded, container.hook = run_step, guarded, hook
 
 -- The child's side of "namespaces": standard streams, then all later steps.
 local function inside(ctx)

@@ -18,6 +18,8 @@ pub struct Globals {
     pub trace: Option<Wanted>,
     pub log: log::Wanted,
     pub verbose: bool,
+    /// Settings of another front end.
+    pub more: Vec<(&'static str, String)>,
     /// Whether the machine already has its settings.
     pub kept: bool,
 }
@@ -69,6 +71,7 @@ impl Globals {
         settings.extend(lua_path.map(|path| ("lua_path", path)));
         settings.extend(self.log.asked().map(|level| ("log", level.to_owned())));
         settings.extend(self.verbose.then(|| ("verbose", "yes".to_owned())));
+        settings.extend(self.more.iter().cloned());
         settings
     }
 }

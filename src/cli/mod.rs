@@ -10,6 +10,7 @@ use mlua::{Function, MultiValue, Value};
 mod elsewhere;
 mod globals;
 mod group;
+mod oci;
 mod overview;
 mod plain;
 mod spec;
@@ -61,6 +62,9 @@ pub fn run(argv: Vec<OsString>) -> End {
 fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     use clap::error::ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
     log::claim();
+    if oci::called(&argv) {
+        return oci::run(&argv);
+    }
     let globals = Globals::from_environment()?;
     // The common case, a command first, needs no parser for global flags before it.
     if let [_, name, rest @ ..] = &argv[..]
@@ -105,6 +109,10 @@ fn run_command(name: &str, rest: &[OsString], mut globals: Globals) -> Result<u8
     // before it is parsed.
     globals.add_lua_paths(rest);
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
+    if name == "oci" && rest.first().is_some_and(|word| word != "--help" && word != "-h") {
+        let name = [OsString::from(oci::NAME)];
+        return oci::run(&[&name[..], rest].concat());
+    }
     let search = SearchPath::new(&globals.lua_path);
     if matches!(name, "container" | "version") && !overview::names(&search, "scripts").iter().any(|own| own == name) {
         match (name, rest) {

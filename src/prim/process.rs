@@ -93,6 +93,12 @@ pub const FAMILY: &[Primitive] = &[
         options: &[
             opt("env", Type::Env, "the caller's environment", "the complete environment of the program"),
             opt(
+                "file",
+                Type::Path,
+                "the first word",
+                "the file to execute, if the first word is only the name that the program sees (argv[0])",
+            ),
+            opt(
                 "keep_fds",
                 Type::Range(0, i32::MAX as i64 - 3),
                 "0",
@@ -278,7 +284,8 @@ fn exec(call: &Call<'_>) -> Outcome {
     let last_fd = call.opt::<u32>("keep_fds")?.unwrap_or(0).saturating_add(2);
     // The default PATH, as returned by confstr(_CS_PATH): execvp(3) also falls back to one.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
-    match exec::exec(&exec::Program { argv, env, path, last_fd })? {}
+    let file = call.opt::<mlua::LuaString>("file")?.map(|file| file.as_bytes().to_vec());
+    match exec::exec(&exec::Program { argv, file, env, path, last_fd })? {}
 }
 
 fn wait(call: &Call<'_>) -> Outcome {

@@ -13,6 +13,8 @@ use super::{Context, Error, Result};
 pub struct Program {
     /// The program and its arguments; the first is looked up in PATH unless it contains a slash.
     pub argv: Vec<Vec<u8>>,
+    /// The file to execute instead of the one that the first argument names.
+    pub file: Option<Vec<u8>>,
     /// The complete environment as `K=V`; `None`: this process's own.
     pub env: Option<Vec<Vec<u8>>>,
     /// The search path.
@@ -25,7 +27,7 @@ pub struct Program {
 /// none is blocked. Returns only on failure: ENOENT if it is not found, EACCES if it may not be executed, ENOEXEC if it
 /// is not an executable.
 pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
-    let name = program.argv.first().ok_or(Errno::EINVAL)?;
+    let name = program.file.as_ref().or(program.argv.first()).ok_or(Errno::EINVAL)?;
     let argv = Vector::of(&program.argv)?;
     let env = program.env.as_deref().map(Vector::of).transpose()?;
     let env = env.as_ref().map_or_else(own_environment, Vector::as_ptr);

@@ -19,6 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["supervisor"],
     &["state"],
     &["client"],
+    &["oci"],
     &["compose"],
     &["inspect"],
     &["docs"],

@@ -1,0 +1,96 @@
+-- The container's cgroup (linux.cgroupsPath, linux.resources).
+local resources = require "tiny.oci.resources"
+
+local cgroup = {}
+
+-- Where a container without a path of its own is.
+local PARENT = "tinylua-oci"
+
+-- The errors of a host, or of a user, without writable cgroups.
+local WITHOUT = { EROFS = true, ENODEV = true, ENOENT = true, EACCES = true, EPERM = true }
+
+local function clean(path)
+  local parts = {}
+  for part in path:gmatch("[^/]+") do
+    if part == ".." then tiny.fail { message = ("linux.cgroupsPath: %s contains .."):format(tiny.show(path)) } end
+    if part ~= "." then table.insert(parts, part) end
+  end
+  return table.concat(parts, "/")
+end
+
+-- The path of the container's cgroup, relative to each hierarchy; nil if it is to have none.
+function cgroup.path(config, id)
+  local asked = config.linux.cgroupsPath
+  if tiny.settings.cgroup_manager == "disabled" then return nil end
+  if tiny.settings.systemd_cgroup == "true" or tiny.settings.cgroup_manager == "systemd" then
+    if not tiny.stat("/run/systemd/system") then
+      tiny.fail { message = "--systemd-cgroup: no systemd runs on this host", hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
+    end
+    tiny.fail { message = "--systemd-cgroup: this runtime does not support it yet", hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
+  end
+  if not asked or asked == "" then return PARENT .. "/" .. id end
+  return clean(asked)
+end
+
+-- The controllers that this host has, so that engines find the container in each of them.
+local function hosts()
+  local found = {}
+  for name in pairs(tiny.cgroup_of()) do
+    if name ~= "unified" and not name:find("=", 1, true) then table.insert(found, name) end
+  end
+  table.sort(found)
+  return found
+end
+
+local function lenient(ctx)
+  local asked = tiny.settings.rootless
+  if asked == "true" then return true end
+  return asked ~= "false" and (ctx.in_userns or tiny.getuid() ~= 0)
+end
+
+-- Creates it with its limits, before the first process is created in it.
+function cgroup.create(ctx)
+  local path = cgroup.path(ctx.config, ctx.id)
+  if not path or path == "" then return end
+  local asked = ctx.config.linux.resources or {}
+  if tiny.try(tiny.open_cgroup, path) then
+    local busy = tiny.try(tiny.cgroup_stats, path)
+    if busy and busy.populated then tiny.fail { message = ("linux.cgroupsPath: the cgroup %s has processes already"):format(tiny.show(path)) } end
+  end
+  ctx.scope:undo("cgroup_del", path, { kill = true })
+  local made, err = tiny.try(tiny.cgroup, path, { controllers = hosts() })
+  if not made and err.code == "ENODEV" then made, err = tiny.try(tiny.cgroup, path, { controllers = resources.controllers(asked, "v2") }) end
+  if not made then
+    -- An unprivileged user's engine asks for limits only if the user may set them.
+    if lenient(ctx) and WITHOUT[err.code] then return end
+    error(err, 0)
+  end
+  ctx.cgroup, ctx.record.cgroup = made:keep(), path
+  if ctx.in_userns then
+    local limits = {}
+    for key, value in pairs(asked) do limits[key] = key ~= "devices" and value or nil end
+    return resources.apply(made, limits)
+  end
+  resources.apply(made, asked)
+end
+
+-- The cgroup of a running container; nil if it has none.
+function cgroup.of(one)
+  return one.record.cgroup and tiny.try(tiny.open_cgroup, one.record.cgroup) or nil
+end
+
+-- The cgroup of a container for a command that cannot do without.
+function cgroup.needed(one)
+  return cgroup.of(one) or tiny.fail { message = ("container %s has no cgroup"):format(tiny.show(one.id)) }
+end
+
+-- The pids of all processes of a container, as this process sees them.
+function cgroup.pids(group)
+  local pids, text = {}, nil
+  for _, file in ipairs { "cgroup.procs" } do text = tiny.try(tiny.cgroup_read, group, file) end
+  for pid in (text or ""):gmatch("%d+") do table.insert(pids, math.tointeger(tonumber(pid))) end
+  table.sort(pids)
+  return pids
+end
+
+return cgroup

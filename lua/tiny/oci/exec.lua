@@ -1,0 +1,111 @@
+-- Runs another program in a container. The process is created in the container's cgroup and pid namespace, and enters the other
+-- namespaces through the pidfd of the first process.
+local process = require "tiny.oci.process"
+local state = require "tiny.oci.state"
+
+local NOTHING = {}
+local KINDS = { mount = "mount", network = "net", uts = "uts", ipc = "ipc", cgroup = "cgroup", time = "time" }
+
+-- The process that the options describe: a file, or words with changes to the container's own process.
+local function asked_of(one, config, options)
+  if options.process then
+    local asked = require("tiny.oci.config").read(options.process)
+    require("tiny.oci.check").shape(asked, "process", require("tiny.oci.fields").process)
+    return asked
+  end
+  local asked = {}
+  for key, value in pairs(config.process or NOTHING) do asked[key] = value end
+  asked.args, asked.terminal, asked.consoleSize = options.command, options.tty, nil
+  asked.cwd = options.cwd or asked.cwd or "/"
+  if options.env then asked.env = table.move(options.env, 1, #options.env, #(asked.env or NOTHING) + 1, table.move(asked.env or NOTHING, 1, #(asked.env or NOTHING), 1, {})) end
+  if options.user then
+    local uid, gid = options.user:match("^(%d+):?(%d*)$")
+    if not uid then tiny.fail { message = ("--user: %s is not UID[:GID]"):format(tiny.show(options.user)) } end
+    asked.user = { uid = math.tointeger(tonumber(uid)), gid = math.tointeger(tonumber(gid)) or 0, additionalGids = {} }
+  end
+  if options.additional_gids then asked.user.additionalGids = options.additional_gids end
+  if options.cap then
+    local sets = {}
+    for _, set in ipairs { "bounding", "effective", "inheritable", "permitted", "ambient" } do
+      local names = (asked.capabilities or NOTHING)[set] or NOTHING
+      sets[set] = table.move(options.cap, 1, #options.cap, #names + 1, table.move(names, 1, #names, 1, {}))
+    end
+    asked.capabilities = sets
+  end
+  if options.no_new_privs then asked.noNewPrivileges = true end
+  return asked
+end
+
+local function group_of(one, options)
+  local path = one.record.cgroup
+  if not path then return nil end
+  if options.cgroup and options.cgroup ~= "" then path = path .. "/" .. options.cgroup:gsub("^/+", "") end
+  return tiny.try(tiny.open_cgroup, path) or tiny.fail { message = ("--cgroup: the container has no cgroup %s"):format(tiny.show(path)) }
+end
+
+-- What the process does once it is in the container.
+local function inside(ctx, asked)
+  tiny.setsid()
+  tiny.setns(ctx.process, ctx.kinds)
+  if ctx.userns then
+    tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
+    tiny.set_caps { effective = tiny.caps().permitted }
+  end
+  ctx.root = tiny.open_root "/"
+  if asked.terminal then require("tiny.oci.create").terminal(ctx, asked) end
+  process.early(asked)
+  process.limits(asked)
+  local env = process.environment(asked, ctx.root)
+  local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
+  local load = ctx.filter and function() tiny.seccomp(ctx.filter, ctx.filter_options) end
+  process.become(asked, not asked.noNewPrivileges and load or nil)
+  if denied then tiny.chdir(asked.cwd, { root = ctx.root }) end
+  process.find(asked, env)
+  if load and asked.noNewPrivileges then load() end
+  process.exec(asked, env, ctx.keep)
+end
+
+-- Starts it; returns the child, whose program runs then.
+return function(id, options)
+  tiny.set_process_title "tinylua-oci"
+  local one = state.find(id)
+  local status = state.status(one)
+  if status == "paused" and not options.ignore_paused then
+    tiny.fail { message = ("cannot exec in container %s: it is paused"):format(tiny.show(id)), hint = "--ignore-paused waits until it is resumed" }
+  end
+  if status ~= "running" and status ~= "created" and status ~= "paused" then
+    tiny.fail { message = ("cannot exec in container %s: it is %s"):format(tiny.show(id), status) }
+  end
+  local config = require("tiny.oci.config").check(state.config(one))
+  local asked = asked_of(one, config, options)
+  if options.tty then asked.terminal = true end
+  require("tiny.oci.config").check_process(asked, "process")
+  local front = require "tiny.oci.front"
+  local console <close> = front.console(asked, options.console_socket, options.detach)
+  local first <close> = state.process(one)
+  if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
+  local ctx = { config = config, process = first, kinds = {}, console = console, keep = options.preserve_fds }
+  for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
+  require("tiny.oci.create").filter_of(ctx)
+  ctx.filter_options = {}
+  local held = {}
+  local birth = { cgroup = group_of(one, options), outlives = true, oom_score_adj = asked.oomScoreAdj }
+  if config.spaces.pid then
+    birth.pid = tiny.open_ns("pid", first)
+    table.insert(held, birth.pid)
+  end
+  if config.spaces.user then
+    ctx.userns = tiny.open_ns("user", first)
+    birth.user = ctx.userns
+    table.insert(held, ctx.userns)
+  end
+  -- From its birth on, no process of the container may inspect this one while it is still ours (CVE-2016-9962).
+  tiny.set_dumpable(false)
+  local child, err = tiny.try(tiny.clone, birth, function() inside(ctx, asked) end)
+  tiny.set_dumpable(true)
+  if err then error(err, 0) end
+  for _, handle in ipairs(held) do handle:close() end
+  child:wait_ready()
+  front.write_pid(options.pid_file, child.pid)
+  return child
+end

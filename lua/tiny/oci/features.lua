@@ -1,0 +1,32 @@
+-- What this runtime supports, in the form of the specification (features.md). Static, but for the names of capabilities.
+local sorted_keys = require "tiny.base.sorted_keys"
+
+local function words(list)
+  local copy = table.move(list, 1, #list, 1, {})
+  table.sort(copy)
+  return copy
+end
+
+return function()
+  local fields = require("tiny.oci.fields").config
+  local linux = fields.linux
+  local seccomp = tiny.seccomp_names()
+  return {
+    ociVersionMin = "1.0.0", ociVersionMax = tiny.settings.spec_version,
+    hooks = sorted_keys(fields.hooks),
+    mountOptions = require("tiny.oci.mount_options").names(),
+    linux = {
+      namespaces = words(linux.namespaces.list.type.words),
+      capabilities = tiny.capability_names(),
+      cgroup = { v1 = true, v2 = true, systemd = false, systemdUser = false, rdma = true },
+      seccomp = {
+        enabled = true, actions = seccomp.actions, operators = seccomp.operators, archs = seccomp.archs,
+        knownFlags = seccomp.flags, supportedFlags = seccomp.flags,
+      },
+      apparmor = { enabled = true }, selinux = { enabled = true }, intelRdt = { enabled = false },
+      memoryPolicy = { modes = nil }, mountExtensions = { idmap = { enabled = true } }, netDevices = { enabled = true },
+    },
+    annotations = { ["org.tinylua.version"] = tiny.settings.version },
+    potentiallyUnsafeConfigAnnotations = { "org.tinylua.recipe" },
+  }
+end

@@ -1,0 +1,179 @@
+-- What the program of a container, or one that exec adds, is given: limits, user, capabilities, priorities (config.md, "process").
+local check = require "tiny.oci.check"
+
+local process = {}
+
+local NOTHING = {}
+local SETS = { "bounding", "effective", "inheritable", "permitted", "ambient" }
+local RLIMIT = "^RLIMIT_(%u+)$"
+local LAST_ID = 4294967294
+
+local IO_CLASSES = { IOPRIO_CLASS_RT = "realtime", IOPRIO_CLASS_BE = "best-effort", IOPRIO_CLASS_IDLE = "idle" }
+local POLICIES = {
+  SCHED_OTHER = "other", SCHED_BATCH = "batch", SCHED_IDLE = "idle", SCHED_FIFO = "fifo", SCHED_RR = "rr", SCHED_DEADLINE = "deadline", SCHED_ISO = "iso",
+}
+local FLAGS = {
+  SCHED_FLAG_RESET_ON_FORK = "reset-on-fork", SCHED_FLAG_RECLAIM = "reclaim", SCHED_FLAG_DL_OVERRUN = "dl-overrun",
+  SCHED_FLAG_KEEP_POLICY = "keep-policy", SCHED_FLAG_KEEP_PARAMS = "keep-params", SCHED_FLAG_UTIL_CLAMP_MIN = "util-clamp-min",
+  SCHED_FLAG_UTIL_CLAMP_MAX = "util-clamp-max",
+}
+
+local function check_id(value, where)
+  if value and (value < 0 or value > LAST_ID) then check.wrong(where, ("%s is not between 0 and %d"):format(tiny.show(value), LAST_ID)) end
+end
+
+local function capabilities(asked, where)
+  for _, set in ipairs(SETS) do
+    for i, name in ipairs(asked[set] or NOTHING) do
+      local full, err = tiny.try(tiny.capability_name, name)
+      if not full then check.wrong(("%s.capabilities.%s[%d]"):format(where, set, i - 1), err.message) end
+      asked[set][i] = full
+    end
+  end
+end
+
+local function named(known, value, where)
+  if known[value] then return end
+  check.wrong(where, ("%s is not one of %s"):format(tiny.show(value), table.concat(require "tiny.base.sorted_keys"(known), ", ")))
+end
+
+-- A limit of 2^63 or more is "unlimited" (RLIM_INFINITY is 2^64 - 1).
+local function limit(value)
+  return (value < 0 or value >= 2 ^ 63) and "unlimited" or math.tointeger(value)
+end
+
+-- Checks a process; `where` begins the names in errors.
+function process.check(asked, where)
+  local user = asked.user or NOTHING
+  check_id(user.uid, where .. ".user.uid")
+  check_id(user.gid, where .. ".user.gid")
+  for i, gid in ipairs(user.additionalGids or NOTHING) do check_id(gid, ("%s.user.additionalGids[%d]"):format(where, i - 1)) end
+  if user.umask and (user.umask < 0 or user.umask > 511) then check.wrong(where .. ".user.umask", "it is not between 0 and 0777 (511)") end
+  if asked.capabilities then capabilities(asked.capabilities, where) end
+  local seen = {}
+  for i, rlimit in ipairs(asked.rlimits or NOTHING) do
+    local at = ("%s.rlimits[%d]"):format(where, i - 1)
+    local name = rlimit.type:match(RLIMIT)
+    if not name then check.wrong(at .. ".type", ("%s is not a limit such as RLIMIT_NOFILE"):format(tiny.show(rlimit.type))) end
+    if seen[name] then check.wrong(at .. ".type", ("%s is there twice"):format(rlimit.type)) end
+    seen[name] = true
+    local soft, hard = limit(rlimit.soft), limit(rlimit.hard)
+    if hard ~= "unlimited" and (soft == "unlimited" or soft > hard) then check.wrong(at, "the soft limit is above the hard limit") end
+  end
+  local score = asked.oomScoreAdj
+  if score and (score < -1000 or score > 1000) then check.wrong(where .. ".oomScoreAdj", ("%d is not between -1000 and 1000"):format(score)) end
+  if asked.scheduler then
+    named(POLICIES, asked.scheduler.policy, where .. ".scheduler.policy")
+    for i, flag in ipairs(asked.scheduler.flags or NOTHING) do named(FLAGS, flag, ("%s.scheduler.flags[%d]"):format(where, i - 1)) end
+  end
+  if asked.ioPriority and not asked.ioPriority.class then check.wrong(where .. ".ioPriority.class", "it is missing") end
+end
+
+-- While this process still may: its OOM score and priorities. Engines start containers with the score that they have themselves.
+function process.early(asked)
+  if asked.oomScoreAdj then
+    local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
+    file:write(("%d"):format(asked.oomScoreAdj))
+  end
+  local scheduler = asked.scheduler
+  if scheduler then
+    local flags = {}
+    for i, flag in ipairs(scheduler.flags or NOTHING) do flags[i] = FLAGS[flag] end
+    tiny.set_scheduler {
+      policy = POLICIES[scheduler.policy], nice = scheduler.nice, priority = scheduler.priority, flags = flags, runtime = scheduler.runtime,
+      deadline = scheduler.deadline, period = scheduler.period,
+    }
+  end
+  if asked.ioPriority then tiny.set_io_priority { class = IO_CLASSES[asked.ioPriority.class], priority = asked.ioPriority.priority or 0 } end
+end
+
+function process.limits(asked)
+  for _, rlimit in ipairs(asked.rlimits or NOTHING) do
+    local name = rlimit.type:match(RLIMIT):lower()
+    local _, err = tiny.try(tiny.setrlimit, name, limit(rlimit.soft), { hard = limit(rlimit.hard) })
+    if err then
+      err.message = ("process.rlimits: %s: %s"):format(rlimit.type, err.message)
+      error(err, 0)
+    end
+  end
+end
+
+-- The sets that can be given: those that this process has itself.
+local function sets(asked)
+  local mine, found = {}, {}
+  for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+  for _, set in ipairs(SETS) do
+    found[set] = {}
+    for _, name in ipairs(asked and asked[set] or NOTHING) do
+      if mine[name] then table.insert(found[set], name) end
+    end
+  end
+  -- The kernel keeps a capability ambient only while it is permitted and inheritable; engines ask for others too.
+  local kept = {}
+  for _, name in ipairs(found.ambient) do
+    local held = 0
+    for _, set in ipairs { "permitted", "inheritable" } do
+      for _, other in ipairs(found[set]) do held = other == name and held + 1 or held end
+    end
+    if held == 2 then table.insert(kept, name) end
+  end
+  found.ambient = kept
+  return found
+end
+
+-- Becomes the user, with its capabilities. filter: a system call filter that is installed while that needs no no_new_privs.
+function process.become(asked, filter)
+  local user, caps = asked.user or NOTHING, sets(asked.capabilities)
+  tiny.set_caps { bounding = caps.bounding }
+  if filter then filter() end
+  if user.umask then tiny.umask(user.umask) end
+  tiny.setuser(user.uid or 0, { gid = user.gid or 0, groups = user.additionalGids or {}, keep_caps = true })
+  tiny.set_caps { permitted = caps.permitted, effective = caps.effective, inheritable = caps.inheritable, ambient = caps.ambient }
+  if asked.noNewPrivileges then tiny.no_new_privs() end
+end
+
+-- The environment as a table; a name that comes twice has its last value.
+function process.environment(asked, root)
+  local env = {}
+  for _, text in ipairs(asked.env or NOTHING) do
+    local name, value = text:match("^([^=]+)=(.*)$")
+    if name then env[name] = value end
+  end
+  if not env.HOME or env.HOME == "" then
+    env.HOME = process.users.lookup(root, ("%d"):format(asked.user and asked.user.uid or 0)).home
+  end
+  if asked.terminal and not env.TERM then env.TERM = "xterm" end
+  return env
+end
+
+-- Loaded before the root changes.
+process.users = require "tiny.pipeline.users"
+
+-- Fails as execve(2) would if there is no such program, so that create reports it. In the container, as its user.
+function process.find(asked, env)
+  local name = asked.args[1]
+  if name:find("/", 1, true) then
+    local found, err = tiny.try(tiny.access, name, "x")
+    if found then return end
+    local what = err and err.code == "EACCES" and "permission denied" or "no such file or directory"
+    tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), what), exit = 1 }
+  end
+  local denied
+  for folder in ((env.PATH or "/bin:/usr/bin") .. ":"):gmatch("([^:]*):") do
+    local path = (folder == "" and "." or folder) .. "/" .. name
+    local found, err = tiny.try(tiny.access, path, "x")
+    if found and tiny.stat(path).kind == "file" then return end
+    denied = denied or err and err.code == "EACCES"
+  end
+  tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), denied and "permission denied" or "executable file not found in $PATH"), exit = 1 }
+end
+
+-- Replaces this process by the program.
+function process.exec(asked, env, keep)
+  if keep and keep > 0 then env.LISTEN_FDS, env.LISTEN_PID = ("%d"):format(keep), "1" end
+  local _, err = tiny.try(tiny.exec, { env = env, keep_fds = keep, table.unpack(asked.args) })
+  err.args = { tiny.show(asked.args) }
+  error(err, 0)
+end
+
+return process

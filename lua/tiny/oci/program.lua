@@ -1,0 +1,71 @@
+-- The Lua of the host that takes part: /etc/tinylua/oci.lua, or ~/.config/tinylua/oci.lua for an ordinary user, and a recipe that an
+-- annotation of the container names. Both return a function of the request, which may change the configuration, refuse the container
+-- with an error, and return a table of closures as a recipe has them.
+local program = {}
+
+local ANNOTATION = "org.tinylua.recipe"
+
+local NOTHING = {}
+
+-- The folder of the user or the system.
+local function folder()
+  local ordinary = tiny.getuid() ~= 0 or require("tiny.base.rootless").in_userns()
+  return ordinary and tiny.config_dir() or "/etc/tinylua"
+end
+
+-- Calls the function of a file with the request; returns its table.
+local function run(path, request)
+  local made = tiny.load_recipe(path)()
+  if type(made) ~= "function" then tiny.fail { message = ("%s: it must return a function of the request"):format(path) } end
+  local spec = made(request)
+  if spec ~= nil and type(spec) ~= "table" then tiny.fail { message = ("%s: its function returned %s, not a table"):format(path, tiny.show(spec)) } end
+  return spec or NOTHING
+end
+
+-- Two closures for one place run one after the other.
+local function both(one, other)
+  if not one or not other then return one or other end
+  return function(...)
+    one(...)
+    return other(...)
+  end
+end
+
+local function merge(spec, other)
+  for _, when in ipairs { "before", "after", "steps" } do
+    for name, closure in pairs(other[when] or NOTHING) do
+      spec[when] = spec[when] or {}
+      spec[when][name] = when == "steps" and closure or both(spec[when][name], closure)
+    end
+  end
+  for _, name in ipairs { "on_create", "on_start", "on_exit" } do spec[name] = both(spec[name], other[name]) end
+end
+
+-- The closures for a container; `config` may be changed by them. Returns { spec, where, name }.
+function program.of(config, bundle, id)
+  local name = (config.annotations or NOTHING)[ANNOTATION]
+  local found = { spec = {}, name = name }
+  local base = folder()
+  local general = base .. "/oci.lua"
+  local has_general = tiny.stat(general) ~= nil
+  if not has_general and not name then return found end
+  local request = { config = config, bundle = bundle, id = id, annotations = config.annotations or {} }
+  if has_general then
+    merge(found.spec, run(general, request))
+    found.where = general
+  end
+  if name then
+    -- Whoever writes a pod writes annotations: a name of the host's, never a path.
+    if not name:match("^%w[%w_-]*$") then tiny.fail { message = ("annotation %s: %s is not the name of a recipe"):format(ANNOTATION, tiny.show(name)) } end
+    local path = ("%s/oci/%s.lua"):format(base, name)
+    if not tiny.stat(path) then tiny.fail { message = ("annotation %s: there is no recipe %s"):format(ANNOTATION, path) } end
+    merge(found.spec, run(path, request))
+    found.where = path
+  end
+  -- What they changed is checked like what the engine wrote.
+  config.spaces = nil
+  require("tiny.oci.config").check(config)
+  return found
+end
+
+return program

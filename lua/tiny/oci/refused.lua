@@ -1,0 +1,36 @@
+-- Fields of the specification that this machine, or this runtime, cannot apply. Each is refused by name.
+local check = require "tiny.oci.check"
+
+local refused = {}
+
+local function exists(path) return tiny.stat(path) ~= nil end
+
+function refused.check(config)
+  local linux, process = config.linux, config.process or {}
+  if (process.apparmorProfile or "") ~= "" and not exists("/sys/kernel/security/apparmor") then
+    check.wrong("process.apparmorProfile", "AppArmor is not enabled in this kernel")
+  end
+  if (process.selinuxLabel or "") ~= "" and not exists("/sys/fs/selinux/enforce") then
+    check.wrong("process.selinuxLabel", "SELinux is not enabled in this kernel")
+  end
+  if (linux.mountLabel or "") ~= "" and not exists("/sys/fs/selinux/enforce") then
+    check.wrong("linux.mountLabel", "SELinux is not enabled in this kernel")
+  end
+  if linux.intelRdt and not exists("/sys/fs/resctrl/schemata") then
+    check.wrong("linux.intelRdt", "this machine has no resctrl file system (mount -t resctrl resctrl /sys/fs/resctrl)")
+  end
+  if linux.intelRdt then check.wrong("linux.intelRdt", "this runtime does not support it yet") end
+  if linux.personality and linux.personality.flags and #linux.personality.flags > 0 then
+    check.wrong("linux.personality.flags", "the specification defines no flags")
+  end
+  if config.spaces.time and not exists("/proc/self/ns/time") then check.wrong("linux.namespaces", "this kernel has no time namespaces") end
+  if config.spaces.cgroup and not exists("/proc/self/ns/cgroup") then check.wrong("linux.namespaces", "this kernel has no cgroup namespaces") end
+  if linux.timeOffsets and next(linux.timeOffsets) and not (config.spaces.time and not config.spaces.time.path) then
+    check.wrong("linux.timeOffsets", "they need a new time namespace")
+  end
+  for clock in pairs(linux.timeOffsets or {}) do
+    if clock ~= "monotonic" and clock ~= "boottime" then check.wrong("linux.timeOffsets." .. clock, "the clocks are monotonic and boottime") end
+  end
+end
+
+return refused

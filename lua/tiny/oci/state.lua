@@ -1,0 +1,156 @@
+-- The state of the containers below --root: a directory for each, with its record and what undoes its set-up.
+--   state.json    the record (runtime.md, "State", and what later commands need)
+--   config.json   the checked configuration, since the bundle may change or vanish
+--   undo.jsonl    how to undo what was set up
+--   start         the socket on which the first process waits for `start`
+--   waiting       locked by the first process while it waits
+--   lock          locked by a command that changes the container
+local scope = require "tiny.scope"
+
+local state = {}
+
+local PRIVATE, PRIVATE_FILE = tonumber("700", 8), tonumber("600", 8)
+
+-- The directory of all containers.
+function state.root()
+  if tiny.settings.root then return tiny.settings.root end
+  local own = os.getenv "XDG_RUNTIME_DIR" or ""
+  -- podman as an ordinary user calls us as root of a user namespace.
+  if own ~= "" and (tiny.getuid() ~= 0 or require("tiny.oci.userns").inside()) then return own .. "/tinylua-oci" end
+  return "/run/tinylua-oci"
+end
+
+local function check_id(id)
+  if not id:match("^[%w_+.-]+$") or id == "." or id == ".." or #id > 1024 then
+    tiny.fail { message = ("invalid container ID %s"):format(tiny.show(id)), hint = "letters, digits and _ + - . are allowed" }
+  end
+end
+
+local function files(id)
+  local dir = state.root() .. "/" .. id
+  return { id = id, dir = dir, scope = scope.new(dir .. "/undo.jsonl") }
+end
+
+local function gone(id)
+  tiny.fail { message = ("container %s does not exist"):format(tiny.show(id)), code = "ENOENT" }
+end
+
+-- Takes the lock of a container's directory; nil if the directory is gone.
+local function lock(dir)
+  local held = tiny.try(tiny.flock, dir .. "/lock")
+  if held and tiny.stat(dir .. "/lock") then return held end
+  if held then held:close() end
+end
+
+-- Creates the directory of a new container, locked.
+function state.create(id)
+  check_id(id)
+  tiny.mkdir(state.root(), { parents = true, mode = PRIVATE })
+  local one = files(id)
+  local _, err = tiny.try(tiny.mkdir, one.dir, { mode = PRIVATE })
+  if err and err.code == "EEXIST" then
+    tiny.fail { message = ("container %s already exists"):format(tiny.show(id)), hint = "tinylua-oci delete " .. id, code = "EEXIST" }
+  end
+  if err then error(err, 0) end
+  one.lock = tiny.flock(one.dir .. "/lock")
+  return one
+end
+
+local function write(one, name, value)
+  local path = ("%s/%s"):format(one.dir, name)
+  tiny.write_file(path .. ".new", tiny.json_encode(value), { mode = PRIVATE_FILE })
+  tiny.rename(path .. ".new", path)
+end
+
+function state.save(one) write(one, "state.json", one.record) end
+function state.save_config(one, config) write(one, "config.json", config) end
+
+local function read(one, name)
+  local text = tiny.read_file(("%s/%s"):format(one.dir, name), { max = "64m" })
+  return text and tiny.json_decode(text)
+end
+
+-- The configuration with which a container was created.
+function state.config(one)
+  local config = read(one, "config.json")
+  if type(config) ~= "table" then tiny.fail { message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)), hint = "tinylua-oci delete --force " .. one.id } end
+  return config
+end
+
+-- Finds a container; `lock`: for a command that changes it.
+function state.find(id, options)
+  check_id(id)
+  local one = files(id)
+  if not tiny.stat(one.dir) then gone(id) end
+  if options and options.lock then
+    one.lock = lock(one.dir)
+    if not one.lock then gone(id) end
+  end
+  local record = read(one, "state.json")
+  if type(record) ~= "table" or type(record.id) ~= "string" then one.record, one.damaged = { id = id, bundle = "" }, true else one.record = record end
+  return one
+end
+
+-- The first process as a handle; nil if it has ended.
+function state.process(one)
+  local record = one.record
+  if math.type(record.pid) ~= "integer" or record.pid < 1 then return nil end
+  local process = tiny.try(tiny.pidfd_open, record.pid)
+  if not process then return nil end
+  if tiny.try(tiny.process_start_time, record.pid) == record.pid_start and #tiny.poll({ process }, 0) == 0 then return process end
+  process:close()
+end
+
+local function locked(one, name)
+  local free, err = tiny.try(tiny.flock, ("%s/%s"):format(one.dir, name), { wait = false, shared = true })
+  if free then free:close() end
+  return not free and not err
+end
+
+-- Whether the first process still waits for `start`.
+local function waiting(one) return locked(one, "waiting") end
+
+-- "creating", "created", "running", "paused" or "stopped".
+function state.status(one)
+  local process <close> = state.process(one)
+  if not process then return (one.record.pid or one.damaged) and "stopped" or state.busy(one) and "creating" or "stopped" end
+  if one.record.creating then return state.busy(one) and "creating" or "stopped" end
+  if waiting(one) then return "created" end
+  local cgroup = one.record.cgroup and tiny.try(tiny.open_cgroup, one.record.cgroup)
+  local stats = cgroup and tiny.try(tiny.cgroup_stats, cgroup)
+  return stats and stats.frozen and "paused" or "running"
+end
+
+-- Whether a command changes the container at this moment.
+function state.busy(one)
+  return not one.lock and locked(one, "lock")
+end
+
+-- The state that the specification defines, for hooks and `state`. pid 0: none.
+function state.shown(one, status)
+  local record = one.record
+  return {
+    ociVersion = record.ociVersion or "1.0.0", id = record.id, status = status, pid = status ~= "stopped" and record.pid or nil,
+    bundle = record.bundle, annotations = record.annotations and next(record.annotations) and record.annotations or nil,
+  }
+end
+
+-- Removes what was set up, and the directory. Failures are reported, and the directory then stays.
+function state.remove(one)
+  local failures, damage = one.scope:load():clear()
+  if #failures > 0 then tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) } end
+  for _, text in ipairs(damage) do require("tiny.format").note("%s", text) end
+  tiny.remove(one.dir, { recursive = true })
+end
+
+-- All containers, by id.
+function state.all()
+  local found = {}
+  for _, id in ipairs(tiny.list_dir(state.root()) or {}) do
+    local one = tiny.try(state.find, id)
+    if one then table.insert(found, one) end
+  end
+  return found
+end
+
+return state
