@@ -14,6 +14,9 @@ local supervisor = {}
 local SOON = 0.2
 -- Seconds from a container's stop signal to SIGKILL.
 supervisor.STOP_TIMEOUT = 10
+-- How often a process is looked at: one that ran at the first file and sleeps at the second shows neither where it waits nor
+-- that it runs.
+local LOOKS = 3
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGWINCH" }
 
 -- Most recipes have no callbacks; the module is then not loaded.
@@ -118,9 +121,14 @@ end
 -- the signal explicitly. Third result: whether this is certain, since it runs or its wchan can be read.
 -- `shared`: its pid namespace is another's, so that the default actions of signals apply.
 function supervisor.handles(pid, name, init, shared)
-  local asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
-  if init or asleep:find("sigtimedwait", 1, true) then return true end
-  local status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
+  if init then return true end
+  local asleep, status
+  for _ = 1, LOOKS do
+    asleep = tiny.try(tiny.read_file, ("/proc/%d/wchan"):format(pid)) or ""
+    status = require "tiny.base.process_status"(tiny.read_file(("/proc/%d/status"):format(pid)))
+    if asleep ~= "0" or status.State:sub(1, 1) == "R" then break end
+  end
+  if asleep:find("sigtimedwait", 1, true) then return true end
   local number = tiny.signal_number(name)
   local function has(field)
     local mask = tonumber(status[field] or "0", 16)
