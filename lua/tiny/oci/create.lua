@@ -126,8 +126,7 @@ function step.security(ctx)
   local there = tiny.stat(asked.cwd, { root = "/" })
   if not there then tiny.mkdir(asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
-  local filter = ctx.filter and not asked.noNewPrivileges and not ctx.listener_path and function() ctx.load_filter() end or nil
-  process.become(asked, filter)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
   -- Only the user may be allowed to search it.
   if denied then tiny.chdir(asked.cwd, { root = "/" }) end
   process.find(asked, ctx.env)
@@ -136,7 +135,7 @@ end
 function step.exec(ctx)
   local asked = ctx.config.process
   hooks.run(ctx.config, "startContainer", ctx.starting)
-  if ctx.filter and (asked.noNewPrivileges or ctx.listener_path) then ctx.load_filter() end
+  if ctx.late_filter then ctx.load_filter() end
   process.exec(asked, ctx.env, ctx.keep)
 end
 
@@ -187,22 +186,40 @@ local function inside(ctx)
   return 1
 end
 
--- Compiles the system call filter, and says how it is loaded.
+-- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
+local function answered(ctx, profile, caps)
+  local notify = require "tiny.pipeline.seccomp_notify"
+  if ctx.listener_path then tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener") end
+  local asked = { seccomp = ctx.spec.seccomp }
+  notify.check(asked)
+  local how = { caps = caps, no_new_privs = true }
+  notify.filters(how, asked, profile, ctx.dir)
+  ctx.load_filter = function()
+    ctx.connection:write "N"
+    if how.filter then tiny.seccomp(how.filter) end
+    how.socket = ctx.connection
+    notify.hand_over(how)
+    ctx.held = how.held
+  end
+  ctx.late_filter = true
+end
+
+-- Compiles the system call filter, and says how it is loaded: ctx.load_filter; late: right before the program.
 local function filter_of(ctx)
   local profile = ctx.config.linux.seccomp
-  if not profile then return end
-  ctx.listener_path = (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
-  local plain = {}
-  for key, value in pairs(profile) do
+  local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
+  local plain = profile and {}
+  for key, value in pairs(profile or {}) do
     if key ~= "flags" and key ~= "listenerPath" and key ~= "listenerMetadata" then plain[key] = value end
   end
-  local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
+  ctx.listener_path = profile and (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
+  if ctx.spec and ctx.spec.seccomp then return answered(ctx, plain, caps) end
+  if not profile then return end
   local filter, err = tiny.try(tiny.seccomp_compile, plain, { caps = caps, notify = ctx.listener_path ~= nil })
   if not filter then tiny.fail { message = "linux.seccomp: " .. err.message, hint = err.hint } end
-  ctx.filter = filter
-  local flags = profile.flags and #profile.flags > 0 and profile.flags or nil
+  local options = { flags = profile.flags and #profile.flags > 0 and profile.flags or nil }
+  ctx.late_filter = ctx.listener_path ~= nil or ctx.config.process and ctx.config.process.noNewPrivileges
   ctx.load_filter = function()
-    local options = flags and { flags = flags } or {}
     if ctx.listener_path then
       ctx.connection:write "L"
       options.send = ctx.connection

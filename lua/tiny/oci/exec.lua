@@ -57,11 +57,10 @@ local function inside(ctx, asked)
   process.limits(asked)
   local env = process.environment(asked, ctx.root)
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
-  local load = ctx.filter and function() tiny.seccomp(ctx.filter, ctx.filter_options) end
-  process.become(asked, not asked.noNewPrivileges and load or nil)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
   if denied then tiny.chdir(asked.cwd, { root = ctx.root }) end
   process.find(asked, env)
-  if load and asked.noNewPrivileges then load() end
+  if ctx.late_filter then ctx.load_filter() end
   process.exec(asked, env, ctx.keep)
 end
 
@@ -84,10 +83,14 @@ return function(id, options)
   local console <close> = front.console(asked, options.console_socket, options.detach)
   local first <close> = state.process(one)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
-  local ctx = { config = config, process = first, kinds = {}, console = console, keep = options.preserve_fds }
+  local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
+  local program = one.record.programmed and require("tiny.oci.program").of(config, one.record.bundle, one.id) or { spec = NOTHING }
+  ctx.spec, ctx.dir, ctx.config.process = program.spec, one.dir, asked
   require("tiny.oci.create").filter_of(ctx)
-  ctx.filter_options = {}
+  local listens = ctx.late_filter and (ctx.listener_path or ctx.spec.seccomp)
+  local mine
+  if listens then mine, ctx.connection = tiny.socketpair { type = "seqpacket" } end
   local held = {}
   local birth = { cgroup = group_of(one, options), outlives = true, oom_score_adj = asked.oomScoreAdj }
   if config.spaces.pid then
@@ -105,6 +108,10 @@ return function(id, options)
   tiny.set_dumpable(true)
   if err then error(err, 0) end
   for _, handle in ipairs(held) do handle:close() end
+  if mine then
+    ctx.connection:close()
+    front.follow(one, mine)
+  end
   child:wait_ready()
   front.write_pid(options.pid_file, child.pid)
   return child

@@ -38,8 +38,7 @@ end
 local function call_back(one, name, ...)
   if not one.record[name] then return end
   local _, err = tiny.try(function(...)
-    local program = require("tiny.oci.program").of(require("tiny.oci.config").check(state.config(one)), one.record.bundle, one.id)
-    local closure = program.spec[name]
+    local closure = require("tiny.oci.program").again(one)[name]
     if closure then closure({ id = one.id, record = one.record, pid = one.record.pid }, ...) end
   end, ...)
   if err then tiny.log("warn", err.message, { container = one.id, closure = name }) end
@@ -71,7 +70,7 @@ function front.create(id, options)
     id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
     recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
     poststart = has(config, "poststart"), poststop = has(config, "poststop"),
-    on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
+    programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
   }
   local _, err = tiny.try(function()
     state.save_config(ctx, config)
@@ -102,13 +101,15 @@ local function forward_listener(one, config, listener)
 end
 
 -- Reads what the first process says until its program runs.
-local function follow(one, connection)
+function front.follow(one, connection)
   while true do
     local said = connection:read()
     if not said then return end
     if said == "L" then
       local listener <close> = tiny.recv_fd(connection)
       forward_listener(one, state.config(one), listener)
+    elseif said == "N" then
+      require("tiny.oci.companion").answer(one, tiny.recv_fd(connection), tiny.recv_fd(connection))
     else
       tiny.fail { message = said:gsub("^E", "", 1), exit = 1 }
     end
@@ -124,7 +125,7 @@ function front.start(id)
   end
   local connection <close> = tiny.unix_connect(one.dir .. "/start", { type = "seqpacket" })
   connection:write "start"
-  follow(one, connection)
+  front.follow(one, connection)
   tiny.try(tiny.remove, one.dir .. "/start")
   if one.record.poststart then
     require("tiny.oci.hooks").run_all(state.config(one), "poststart", state.shown(one, "running"))

@@ -13,12 +13,16 @@ local function folder()
   return ordinary and tiny.config_dir() or "/etc/tinylua"
 end
 
+-- What the table that a recipe returns may have.
+local KEYS = { before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", seccomp = "table" }
+
 -- Calls the function of a file with the request; returns its table.
 local function run(path, request)
   local made = tiny.load_recipe(path)()
   if type(made) ~= "function" then tiny.fail { message = ("%s: it must return a function of the request"):format(path) } end
   local spec = made(request)
   if spec ~= nil and type(spec) ~= "table" then tiny.fail { message = ("%s: its function returned %s, not a table"):format(path, tiny.show(spec)) } end
+  if spec then require("tiny.spec.schema").check(path, spec, KEYS) end
   return spec or NOTHING
 end
 
@@ -38,7 +42,9 @@ local function merge(spec, other)
       spec[when][name] = when == "steps" and closure or both(spec[when][name], closure)
     end
   end
-  for _, name in ipairs { "on_create", "on_start", "on_exit" } do spec[name] = both(spec[name], other[name]) end
+  for _, name in ipairs { "on_start", "on_exit" } do spec[name] = both(spec[name], other[name]) end
+  if other.seccomp and spec.seccomp then tiny.fail "oci.lua and the recipe both answer system calls" end
+  spec.seccomp = spec.seccomp or other.seccomp
 end
 
 -- The closures for a container; `config` may be changed by them. Returns { spec, where, name }.
@@ -66,6 +72,12 @@ function program.of(config, bundle, id)
   config.spaces = nil
   require("tiny.oci.config").check(config)
   return found
+end
+
+-- The closures of a container that was created earlier.
+function program.again(one)
+  local config = require("tiny.oci.config").check(require("tiny.oci.state").config(one))
+  return program.of(config, one.record.bundle, one.id).spec
 end
 
 return program

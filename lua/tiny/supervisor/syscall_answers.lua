@@ -78,6 +78,14 @@ function answers.accompany(ctx, socket)
   end
 end
 
+-- Answers all calls of one listener, until no process has the filter any more.
+function answers.serve_all(ctx, source)
+  while true do
+    tiny.poll { source.listener }
+    if not serve(ctx, source) then return end
+  end
+end
+
 local function watch(ctx, loop, source)
   ctx.notify_sources[source.listener] = source
   loop:on(source.listener, function()
