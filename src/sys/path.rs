@@ -66,9 +66,14 @@ impl Place<'_> {
         }
     }
 
-    /// Opens the place with O_PATH. Errors: ENOENT, ENOTDIR, ELOOP.
+    /// Opens the place with O_PATH; "." is the root, which can be a file that is mounted. Errors: ENOENT, ENOTDIR, ELOOP.
     pub fn open(&self) -> Result<OwnedFd> {
-        self.open_with(OFlags::PATH)
+        match (self.open_with(OFlags::PATH), self.root) {
+            (Err(e), Some(root)) if e.errno == Errno::ENOTDIR && self.path == Path::new(".") => {
+                Ok(rustix::io::fcntl_dupfd_cloexec(root, 0)?)
+            }
+            (opened, _) => opened,
+        }
     }
 
     /// Opens the place with these flags (O_CLOEXEC is added).

@@ -82,3 +82,9 @@ check.inside({ user = true, mount = true }, function()
   tiny.mount_attributes("m", { nodev = true })
   check.fails("EPERM", tiny.mount_attributes, "m", { nosuid = false })
 end)
+
+-- A mount of a file, through its own handle.
+tiny.write_file("file", "text")
+local _, of_file = tiny.mount_bind("file", "file", { open = true })
+tiny.mount_attributes(".", { root = of_file, read_only = true, propagation = "private" })
+check.fails("EROFS", tiny.write_file, "file", "other")
