@@ -49,23 +49,28 @@ class Call:
                 "calls": len(calls[-1]), "by_command_ms": by_word, "peak_kb": max(peak for each in calls for _, _, peak, _ in each)}
 
 
+@contextlib.contextmanager
 def podman(calls, rootfs, disk):
     for call in calls:
         flags = image_engines.podman_flags(disk)
         flags[flags.index("--runtime") + 1] = str(call.program)
         limits = ["--ulimit", "nofile=1024:20000", "--ulimit", "nproc=4096:4096"]
         call.command = [*flags, "run", "--rm", "--network", "none", *limits, "--rootfs", rootfs, "/bin/true"]
+    yield
 
 
 @contextlib.contextmanager
 def docker(calls, rootfs, disk):
-    flags = [word for call in calls for word in ("--add-runtime", f"{call.runtime}={call.program}")]
+    # "runc" is a reserved name.
+    flags = [word for call in calls for word in ("--add-runtime", f"bench-{call.runtime}={call.program}")]
     with image_engines.docker(disk, "bench", flags) as engine:
         client = engine.pull[:3]
-        archive = subprocess.run(["tar", "-C", rootfs, "-c", "."], capture_output=True, check=True).stdout
-        subprocess.run([*client, "import", "-", "bench"], input=archive, capture_output=True, check=True)
+        archive = subprocess.run(["tar", "-C", rootfs, "-c", "."], stdout=subprocess.PIPE, check=True).stdout
+        done = subprocess.run([*client, "import", "-", "bench"], input=archive, capture_output=True)
+        if done.returncode:
+            raise RuntimeError(done.stderr.decode().strip())
         for call in calls:
-            call.command = [*client, "run", "--rm", "--network", "none", "--runtime", call.runtime, "bench", "/bin/true"]
+            call.command = [*client, "run", "--rm", "--network", "none", "--runtime", f"bench-{call.runtime}", "bench", "/bin/true"]
         yield
 
 
@@ -93,9 +98,11 @@ def measure(options, runtimes, folder):
         calls = [Call(engine, runtime, folder) for runtime in runtimes]
         with contextlib.ExitStack() as stack:
             stack.enter_context(image_engines.tidied(disk))
-            ready = prepare(calls, rootfs, disk)
-            if ready:
-                stack.enter_context(ready)
+            try:
+                stack.enter_context(prepare(calls, rootfs, disk))
+            except RuntimeError as error:
+                skipped[f"under {engine}"] = str(error)
+                continue
             for call in list(calls):
                 problem = call.run()
                 call.rounds.clear()
