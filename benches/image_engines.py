@@ -104,12 +104,12 @@ def daemon(command, disk, name, check):
 
 
 @contextlib.contextmanager
-def docker(disk, image):
+def docker(disk, image, more=()):
     home = disk / "docker"
     home.mkdir()
     client = ["docker", "-H", f"unix://{home}/sock"]
     flags = ["--data-root", home / "data", "--exec-root", home / "exec", "--pidfile", home / "pid", "-H", f"unix://{home}/sock",
-             "--bridge=none", "--iptables=false", "--storage-driver", "overlay2"]
+             "--bridge=none", "--iptables=false", "--storage-driver", "overlay2", *more]
     with daemon(["dockerd", *flags], disk, "docker", [*client, "info"]):
         yield Engine("docker", [*client, "pull", "-q", image], lambda: quietly(*client, "rmi", "-f", image),
                      "112 syncs, of metadata; keeps no compressed blobs")

@@ -125,6 +125,8 @@ def unchanged(options, own, registry, root):
 class Memory(threading.Thread):
     """The largest sum of the memory of a process and its descendants, looked at every few milliseconds."""
 
+    pause = 0.003
+
     def __init__(self, pid):
         super().__init__(daemon=True)
         self.pid, self.pss, self.largest = pid, 0, 0
@@ -155,7 +157,7 @@ class Memory(threading.Thread):
                 total += int(text.split("\nPss:")[1].split()[0])
                 self.largest = max(self.largest, int(status.split("VmHWM:")[1].split()[0]))
             self.pss = max(self.pss, total)
-            time.sleep(0.003)
+            time.sleep(self.pause)
 
 
 def memory(own, registry, root, name):

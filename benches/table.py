@@ -139,5 +139,40 @@ def image(result):
     return text + "\n\nCommands, with 1,000 names in the store\n\n" + columns(["command", "median ms", "min ms"], rows)
 
 
+def oci(result):
+    ratio = lambda row, *peers: [f"{row['of_' + peer]:.2f}" if row["of_" + peer] else "-" for peer in peers]
+    ms, parts = lambda microseconds: f"{microseconds / 1000:.2f}", []
+    for kind, rows in result["lifecycle"].items():
+        lines = [[r["side"], ms(r["median_us"]), ms(r["min_us"]), *ratio(r, "crun", "runc"), *(ms(p["median_us"]) for p in r["phases"].values())]
+                 for r in rows]
+        parts.append(f"create, start, wait and delete of /bin/true, {kind} config.json, {result['rounds']} interleaved rounds\n\n" +
+                     columns(["side", "median ms", "min ms", "÷ crun", "÷ runc", *rows[0]["phases"]], lines))
+        lines = [[r["side"], *(str(kb) for kb in r["peak_kb"].values() if kb), f"{r['waiting_pss_kb']:.0f}"] for r in rows]
+        parts.append("Peak memory of each command, and of the container's first process (wait), kB; its PSS between create and start\n\n" +
+                     columns(["side", *rows[0]["peak_kb"], "PSS"], lines))
+        lines = [[r["side"], " ".join(r["new_namespaces"]), str(r["mounts"]), str(r["dev_entries"]), str(r["capabilities"]),
+                  "yes" if r["no_new_privs"] else "no", "yes" if r["seccomp"] else "no"] for r in rows]
+        parts.append("As seen by a program inside\n\n" +
+                     columns(["side", "new namespaces", "mounts", "/dev entries", "capabilities", "no_new_privs", "seccomp"], lines))
+    lines = [[name, r["side"], ms(r["median_us"]), ms(r["min_us"]), *ratio(r, "crun", "runc"), str(r["peak_kb"])]
+             for name, rows in result["commands"].items() for r in rows]
+    parts.append("Single commands on a running container\n\n" +
+                 columns(["command", "side", "median ms", "min ms", "÷ crun", "÷ runc", "peak kB"], lines))
+    if "memory" in result:
+        lines = [[r["side"], *(str(kb) for kb in r["pss_kb"].values())] for r in result["memory"]]
+        parts.append("Sum of PSS of a command and its descendants, the largest of all samples, kB\n\n" +
+                     columns(["side", *result["memory"][0]["pss_kb"]], lines))
+        lines = [[r["side"], f"{r['begin_seconds']:.2f}", f"{r['end_seconds']:.2f}", str(r["failed"]), str(r["records_left"]),
+                  str(r["cgroups_left"])] for r in result["crowd"]]
+        parts.append(f"{result['containers']} containers by {result['clients']} clients at once\n\n" +
+                     columns(["side", "create and start, s", "delete --force, s", "failed commands", "records left", "cgroups left"], lines))
+        lines = [[r["engine"], r["side"], f"{r['median_ms']:.2f}", *ratio(r, "crun", "runc"), f"{r['whole_ms']:.1f}", str(r["calls"]),
+                  str(r["peak_kb"]), ", ".join(f"{word} {t:.2f}" for word, t in r["by_command_ms"].items())] for r in result["engines"]]
+        parts.append("Time inside the runtime for one container of an engine\n\n" +
+                     columns(["engine", "side", "median ms", "÷ crun", "÷ runc", "all, ms", "calls", "peak kB", "by command, ms"], lines))
+    parts += [f"skipped: {name}: {reason}" for name, reason in result["skipped"].items()]
+    return "\n\n".join(parts)
+
+
 def render(results):
     return "\n\n".join(globals()[name](result) for name, result in results.items())
