@@ -71,6 +71,38 @@ local function number(found)
   end
 end
 
+-- Groups the calls by the steps in which they are made.
+local function by_step(found, calls)
+  found.steps = {}
+  for _, call in ipairs(calls) do
+    local last = found.steps[#found.steps]
+    if not last or last.name ~= call.step or last.lane ~= call.lane then
+      last = { name = call.step, lane = call.lane, calls = {} }
+      table.insert(found.steps, last)
+    end
+    call.uses, call.hidden, call.step, call.lane = nil, nil, nil, nil
+    table.insert(last.calls, call)
+  end
+  number(found)
+  return found
+end
+
+-- Plans the container of a bundle, as the OCI runtime creates and starts it.
+local function of_bundle(bundle, file)
+  local front = require "tiny.oci.front"
+  local self = require("tiny.dev.plan.fake_primitives").install { recorder = Recorder.new(), path = bundle }
+  sandbox.close(self.originals.setrlimit)
+  self.recorder.step = "prepare"
+  local _, err = tiny.try(self.recorder.inside, self.recorder, "host", function()
+    front.plan(bundle, file, function(ctx)
+      effects.mark_steps(ctx.spec, function(name) self.recorder.step = name end)
+      self.says = "start"
+    end)
+  end)
+  if err then error(err, 0) end
+  return by_step({ recipe = bundle, kind = "container", name = bundle:match("[^/]+$"), contradictions = {} }, self.recorder.calls)
+end
+
 -- Makes the plan, in a process without real acting primitives.
 local function made_of(path, words, args)
   local chunk, text = tiny.try(tiny.load_recipe, path)
@@ -98,18 +130,8 @@ local function made_of(path, words, args)
     tiny.fail { at = path, message = "`plan` takes one container; this file is a topology", hint = "`tinylua up` starts a topology", exit = 125 }
   end
   find_lines(self.recorder.calls, require("tiny.inspect.origin").asker(text, path))
-  local found = { recipe = path, kind = kind, name = self.name, steps = {}, contradictions = contradictions.of(self.recorder.calls, self.host, asked) }
-  for _, call in ipairs(self.recorder.calls) do
-    local last = found.steps[#found.steps]
-    if not last or last.name ~= call.step or last.lane ~= call.lane then
-      last = { name = call.step, lane = call.lane, calls = {} }
-      table.insert(found.steps, last)
-    end
-    call.uses, call.hidden, call.step, call.lane = nil, nil, nil, nil
-    table.insert(last.calls, call)
-  end
-  number(found)
-  return found
+  local found = { recipe = path, kind = kind, name = self.name, contradictions = contradictions.of(self.recorder.calls, self.host, asked) }
+  return by_step(found, self.recorder.calls)
 end
 
 -- Why a planning process was ended, by exit status: the signals of the CPU limit, or the memory limit.
@@ -117,10 +139,8 @@ local ENDS = {
   [152] = ("it used more than %d seconds of CPU time"):format(sandbox.SECONDS), [134] = ("it used more than %s of memory"):format(sandbox.MEMORY), [137] = "it was killed",
 }
 
--- The plan of a recipe: { recipe, kind = "container" or "recipe", name, steps = { { number, name, lane, calls } },
--- contradictions }; each call has op, args, at, recipe or recipe_line, undo, number, and plumbing if it only moves bytes.
--- It is made in a separate process with resource limits. args: the options of `run`, or nil.
-function plan.of(path, words, args)
+-- Makes a plan in a separate process with resource limits, which has no acting primitives.
+local function apart(path, make)
   local from, into = tiny.pipe()
   local child <close> = tiny.fork(function()
     from:close()
@@ -128,7 +148,7 @@ function plan.of(path, words, args)
     tiny.set_parent_death_signal("SIGKILL")
     local write, null = tiny.write, tiny.open("/dev/null", { write = true })
     for number = 1, 2 do tiny.dup2(null, number) end
-    write(into, tiny.json_encode(made_of(path, words, args)))
+    write(into, tiny.json_encode(make()))
   end)
   into:close()
   local parts = {}
@@ -137,6 +157,18 @@ function plan.of(path, words, args)
   local status, err = child:wait()
   if ENDS[status] then tiny.fail { message = ("%s cannot be planned: %s"):format(path, ENDS[status]), hint = "Lua code of the recipe also runs for its plan", exit = 125 } end
   return tiny.json_decode(table.concat(parts)) or tiny.fail { message = ("%s cannot be planned: its process exited with status %s"):format(path, tostring(status or err)), exit = 125 }
+end
+
+-- The plan of a recipe: { recipe, kind = "container" or "recipe", name, steps = { { number, name, lane, calls } },
+-- contradictions }; each call has op, args, at, recipe or recipe_line, undo, number, and plumbing if it only moves bytes.
+-- args: the options of `run`, or nil.
+function plan.of(path, words, args)
+  return apart(path, function() return made_of(path, words, args) end)
+end
+
+-- The plan of a bundle's container, in the same form. file: its configuration, instead of config.json.
+function plan.of_bundle(bundle, file)
+  return apart(bundle, function() return of_bundle(bundle, file) end)
 end
 
 -- The plan as text. options: all = whether plumbing calls are shown too; colour.

@@ -129,7 +129,7 @@ function step.security(ctx)
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
   -- Only the user may be allowed to search it.
   if denied then tiny.chdir(asked.cwd, { root = "/" }) end
-  process.find(asked, ctx.env)
+  if not ctx.planned then process.find(asked, ctx.env) end
 end
 
 function step.exec(ctx)
@@ -167,7 +167,7 @@ local function inside(ctx)
     tiny.setsid()
     if ctx.config.spaces.network and not ctx.config.spaces.network.path then tiny.try(tiny.link_set, "lo", { up = true }) end
     local text = ctx.sync:read()
-    ctx.shown = text and tiny.json_decode(text)
+    ctx.shown = ctx.planned or text and tiny.json_decode(text)
     if not ctx.shown then tiny.fail("the runtime ended before the container was recorded") end
     container.hook(ctx, "after", "namespaces")
   end)
@@ -273,7 +273,7 @@ local function make(ctx)
   ctx.listener:close()
   local record = ctx.record
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
-  state.save(ctx)
+  if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
   tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
   if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end

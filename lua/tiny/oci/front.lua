@@ -53,6 +53,22 @@ local function undo(ctx)
   state.remove(ctx)
 end
 
+-- Runs the steps of creating and starting the container of a bundle, for a plan, in which all acting primitives are fakes. Nothing is
+-- recorded. begin(ctx): called before the first step.
+function front.plan(bundle, file, begin)
+  bundle = absolute(bundle)
+  local config = require("tiny.oci.config").of_bundle(bundle, file)
+  local id = bundle:match("[^/]+$") or "container"
+  local program = require("tiny.oci.program").of(config, bundle, id)
+  local ctx = {
+    id = id, dir = state.root() .. "/" .. id, name = id, config = config, bundle = bundle, spec = program.spec, where = program.where, record = { id = id, bundle = bundle },
+    scope = require("tiny.scope").new(), lock = tiny.pipe(), console = config.process and config.process.terminal and tiny.pipe() or nil,
+    planned = state.shown({ record = { id = id, bundle = bundle, ociVersion = config.ociVersion } }, "creating"),
+  }
+  begin(ctx)
+  require("tiny.oci.create").make(ctx)
+end
+
 -- Creates a container; returns it. options: bundle, config, pid_file, console_socket, preserve_fds, no_pivot, strict, detached.
 function front.create(id, options)
   if options.no_pivot then

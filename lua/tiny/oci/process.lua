@@ -162,7 +162,7 @@ function process.find(asked, env)
   for folder in ((env.PATH or "/bin:/usr/bin") .. ":"):gmatch("([^:]*):") do
     local path = (folder == "" and "." or folder) .. "/" .. name
     local found, err = tiny.try(tiny.access, path, "x")
-    if found and tiny.stat(path).kind == "file" then return end
+    if found and (tiny.stat(path) or NOTHING).kind == "file" then return end
     denied = denied or err and err.code == "EACCES"
   end
   tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), denied and "permission denied" or "executable file not found in $PATH"), exit = 1 }

@@ -16,8 +16,20 @@ end
 -- What the table that a recipe returns may have.
 local KEYS = { before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", seccomp = "table" }
 
+-- What another user could write is not run.
+local function check_owner(path)
+  for _, one in ipairs { path:match("^(.*)/"), path } do
+    local s = tiny.stat(one)
+    local own = s and (s.uid == 0 or s.uid == tiny.getuid())
+    if not own or s.mode & tonumber("22", 8) ~= 0 then
+      tiny.fail { message = ("%s could be changed by another user, so it is not run"):format(one), hint = "chown root and chmod go-w it" }
+    end
+  end
+end
+
 -- Calls the function of a file with the request; returns its table.
 local function run(path, request)
+  check_owner(path)
   local made = tiny.load_recipe(path)()
   if type(made) ~= "function" then tiny.fail { message = ("%s: it must return a function of the request"):format(path) } end
   local spec = made(request)
