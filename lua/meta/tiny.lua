@@ -954,11 +954,12 @@ function tiny.capability_names() end
 ---@return any # nothing; with SCMP_ACT_NOTIFY the listener, a file handle that is ready in `poll` when a call waits
 function tiny.seccomp(filter, options) end
 
----@class tiny.seccomp_compile.options: table<"caps"|"kernel"|"strict"|"notify", any>
+---@class tiny.seccomp_compile.options: table<"caps"|"kernel"|"strict"|"notify"|"allow_flags", any>
 ---@field caps? string[] the capabilities with which the profile's `caps` conditions are evaluated (default: the caller's bounding set)
 ---@field kernel? string the kernel version for `minKernel` conditions, such as "6.1" (default: this kernel)
 ---@field strict? boolean refuse names of system calls that this machine does not have (default: false)
 ---@field notify? boolean allow SCMP_ACT_NOTIFY: a supervisor will answer the calls (default: false)
+---@field allow_flags? boolean accept a profile with flags, which its filter does not contain: the caller gives them to `seccomp` (default: false)
 
 ---Compiles a system call profile with the layout of Docker's JSON into a filter for `seccomp` (seccomp(2)). The result can be stored. Names that this machine does not have are ignored unless `strict` is set. The keys `listenerPath` and `listenerMetadata` of the profile are for the caller.
 ---```lua
@@ -966,7 +967,7 @@ function tiny.seccomp(filter, options) end
 ---```
 ---@param profile table { defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, errnoRet, args = { { index, value, valueTwo, op } }, includes, excludes }, … }, flags }
 ---@param options? tiny.seccomp_compile.options
----@return string # a string of bytes, and a list of the profile's flags, for `seccomp`
+---@return string # a string of bytes
 function tiny.seccomp_compile(profile, options) end
 
 ---Returns the names that a system call profile may have, and the flags that this kernel has (seccomp(2)).

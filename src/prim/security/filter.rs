@@ -31,6 +31,12 @@ const FLAGS: Opt = opt(
     "none",
     "flags besides those of the profile, such as \"SECCOMP_FILTER_FLAG_LOG\" (seccomp(2)); `seccomp_names` lists them",
 );
+const ALLOW_FLAGS: Opt = opt(
+    "allow_flags",
+    Type::Bool,
+    "false",
+    "accept a profile with flags, which its filter does not contain: the caller gives them to `seccomp`",
+);
 const NOTIFY: Opt = opt("notify", Type::Bool, "false", "allow SCMP_ACT_NOTIFY: a supervisor will answer the calls");
 
 const PROFILE: &str = "{ defaultAction, defaultErrnoRet, architectures or archMap, syscalls = { { names, action, \
@@ -70,12 +76,16 @@ pub(super) const SECCOMP_COMPILE: Primitive = Primitive {
           The result can be stored. Names that this machine does not have are ignored unless `strict` is set. The keys \
           `listenerPath` and `listenerMetadata` of the profile are for the caller.",
     args: &[arg("profile", Type::Table, PROFILE)],
-    options: &[CAPS, KERNEL, STRICT, NOTIFY],
-    returns: "a string of bytes, and a list of the profile's flags, for `seccomp`",
+    options: &[CAPS, KERNEL, STRICT, NOTIFY, ALLOW_FLAGS],
+    returns: "a string of bytes",
     example: "local filter = tiny.seccomp_compile { defaultAction = \"SCMP_ACT_ALLOW\" }",
     call: |c| {
         let (filter, flags) = compile(c, c.flag("notify"))?;
-        c.ok((c.lua.create_string(filter)?, flag::names(flags).collect::<Vec<_>>()))
+        if flags != 0 && !c.flag("allow_flags") {
+            let why = "profile.flags: a filter does not contain them: set `allow_flags`, and give them to `seccomp`";
+            return Err(Fail::Usage(why.into()));
+        }
+        c.ok(c.lua.create_string(filter)?)
     },
     ..BASE
 };
