@@ -53,11 +53,15 @@ return {
     { "path", value = "PATH", required = false, help = "A file of the container [default: the container itself]" },
   },
   run = function(args)
-    local container = require("tiny.state").find(args.container)
-    local found = live.of(container)
+    local container, missing = tiny.try(require("tiny.state").find, args.container)
+    -- One that an engine has started through the OCI runtime.
+    local engines = missing and require("tiny.inspect.bundle").find(args.container)
+    if missing and not engines then error(missing, 0) end
+    local found = engines and require("tiny.inspect.bundle").of(engines) or live.of(container)
+    if args.path and engines then tiny.fail { message = "explain: a file of an engine's container is not looked for", exit = 2 } end
     if args.path then return explain_file(args, container, found) end
     if args.html then
-      local page = require "tiny.inspect.html"(found, picture(found))
+      local page = require "tiny.inspect.html"(found, container and picture(found))
       if args.html == "-" then return format.write(page) end
       require("tiny.base.output_file").check(args.html, "--html", "- is standard output")
       return tiny.write_file(args.html, page, { mode = tonumber("644", 8) })

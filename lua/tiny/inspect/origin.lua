@@ -60,14 +60,15 @@ local function line_of(text, wanted)
   end
 end
 
--- The line in the Lua that runs here, which may be a modified copy; nil if it has no such line.
-local function shipped(key)
-  local entry = origin.SHIPPED[key]
+-- The line in the Lua that runs here, which may be a modified copy; nil if it has no such line. entry: a file, and a text of the line.
+function origin.line(entry)
   local text, path
   if entry then text, path = tiny.source(entry[1]) end
   local number, code = line_of(text or "", entry and entry[2] or "\0")
   return number and { place = ("%s:%d"):format(path or entry[1], number), code = code } or nil
 end
+
+local function shipped(key) return origin.line(origin.SHIPPED[key]) end
 
 -- Searches a recipe's text. Returns a function of keys and, for an item of a list, of a text in it, which returns { place,
 -- code } of the first match. part: the container's name in a topology.

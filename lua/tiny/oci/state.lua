@@ -26,8 +26,8 @@ local function check_id(id)
   end
 end
 
-local function files(id)
-  local dir = state.root() .. "/" .. id
+local function files(id, root)
+  local dir = (root or state.root()) .. "/" .. id
   return { id = id, dir = dir, scope = scope.new(dir .. "/undo.jsonl") }
 end
 
@@ -80,7 +80,7 @@ end
 -- Finds a container; `lock`: for a command that changes it.
 function state.find(id, options)
   check_id(id)
-  local one = files(id)
+  local one = files(id, options and options.root)
   if not tiny.stat(one.dir) then gone(id) end
   if options and options.lock then
     one.lock = lock(one.dir)
@@ -143,11 +143,11 @@ function state.remove(one)
   tiny.remove(one.dir, { recursive = true })
 end
 
--- All containers, by id.
-function state.all()
+-- All containers, by id, below --root or another directory.
+function state.all(root)
   local found = {}
-  for _, id in ipairs(tiny.list_dir(state.root()) or {}) do
-    local one = tiny.try(state.find, id)
+  for _, id in ipairs(tiny.list_dir(root or state.root()) or {}) do
+    local one = tiny.try(state.find, id, { root = root })
     if one then table.insert(found, one) end
   end
   return found
