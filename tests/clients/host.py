@@ -267,10 +267,8 @@ def machine():
     """What a client could leave behind."""
     found = {line.split(" ", 3)[3] for line in open("/proc/self/mountinfo")}
     found |= {f"link {name}" for name in os.listdir("/sys/class/net")}
-    for root, folders, _ in os.walk("/sys/fs/cgroup"):
-        # Those of other private hosts come and go.
-        folders[:] = [folder for folder in folders if not folder.startswith("tinylua-")]
-        found |= {f"{root}/{folder}" for folder in folders}
+    # Those of other private hosts come and go, and other programs of the machine have theirs further down.
+    found |= {str(p) for depth in ("*/", "*/*/") for p in pathlib.Path("/sys/fs/cgroup").glob(depth) if not p.name.startswith("tinylua-")}
     for top in ("/run", "/var/lib", "/opt", "/etc", "/root", "/var/log"):
         for folder in (top, *(p for p in pathlib.Path(top).glob("*/") if not p.is_symlink())):
             with contextlib.suppress(OSError):
