@@ -149,23 +149,32 @@ end
 -- Loaded before the root changes.
 process.users = require "tiny.pipeline.users"
 
--- Fails as execve(2) would if there is no such program, so that create reports it. In the container, as its user.
+-- Whether a file is a program that this process may execute; otherwise false and the reason.
+local function is_program(path)
+  local allowed, code = tiny.access(path, "x")
+  if allowed and (tiny.stat(path) or NOTHING).kind == "dir" then return false, "EACCES" end
+  return allowed, code
+end
+
+local REASONS = { EACCES = "permission denied", ENOTDIR = "not a directory", ELOOP = "too many levels of symbolic links" }
+
+-- Fails as execve(2) would if there is no such program, so that create reports it. In the container, as its user. Engines
+-- derive their exit status, 126 or 127, from these words.
 function process.find(asked, env)
-  local name = asked.args[1]
+  local name, why = asked.args[1], nil
   if name:find("/", 1, true) then
-    local found, err = tiny.try(tiny.access, name, "x")
+    local found, code = is_program(name)
     if found then return end
-    local what = err and err.code == "EACCES" and "permission denied" or "no such file or directory"
-    tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), what), exit = 1 }
+    why = REASONS[code] or "no such file or directory"
+  else
+    for folder in ((env.PATH or "/bin:/usr/bin") .. ":"):gmatch("([^:]*):") do
+      local found, code = is_program((folder == "" and "." or folder) .. "/" .. name)
+      if found then return end
+      why = why or code == "EACCES" and REASONS.EACCES
+    end
+    why = why or "executable file not found in $PATH"
   end
-  local denied
-  for folder in ((env.PATH or "/bin:/usr/bin") .. ":"):gmatch("([^:]*):") do
-    local path = (folder == "" and "." or folder) .. "/" .. name
-    local found, err = tiny.try(tiny.access, path, "x")
-    if found and (tiny.stat(path) or NOTHING).kind == "file" then return end
-    denied = denied or err and err.code == "EACCES"
-  end
-  tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), denied and "permission denied" or "executable file not found in $PATH"), exit = 1 }
+  tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), why), exit = 1 }
 end
 
 -- Replaces this process by the program.
