@@ -11,13 +11,18 @@ local PROGRAMS = "sh cat echo ls id mkdir mknod mount umount ps sleep stat test 
 
 local count = 0
 
+-- A path that does not exist yet: a child of the test counts on its own.
+local function unused(pattern)
+  repeat count = count + 1 until not tiny.stat(pattern:format(count))
+  return pattern:format(count)
+end
+
 -- Where the runtime keeps its containers.
 function oci.root() return check.root .. "/oci" end
 
 -- Creates the directory of a bundle with a root file system, without a configuration; returns its path.
 function oci.folder(name)
-  count = count + 1
-  local path = ("/tmp/bundle-%s-%d"):format(name or "x", count)
+  local path = unused("/tmp/bundle-" .. (name or "x") .. "-%d")
   for _, folder in ipairs { "bin", "proc", "sys", "dev", "tmp", "etc", "root", "run" } do
     tiny.mkdir(path .. "/rootfs/" .. folder, { parents = true, mode = tonumber("755", 8) })
   end
@@ -55,8 +60,7 @@ end
 -- and `read`, which reads the output again: a created container writes to it later.
 function oci.run(words, options)
   options = options or {}
-  count = count + 1
-  local base = ("/tmp/oci-output-%d"):format(count)
+  local base = unused("/tmp/oci-output-%d.in"):gsub("%.in$", "")
   tiny.write_file(base .. ".in", options.input or "")
   local child = check.start(function()
     for number, name in pairs { [0] = ".in", [1] = ".out", [2] = ".err" } do

@@ -89,7 +89,7 @@ function step.mounts(ctx)
   if config.domainname and config.domainname ~= "" then tiny.sysctl("kernel.domainname", config.domainname) end
   if ctx.listed.prestart or ctx.listed.createRuntime then
     ctx.sync:write("hooks")
-    if ctx.sync:read() ~= "go" then tiny.fail("the runtime ended during its hooks") end
+    if ctx.sync:read() ~= "go" and not ctx.planned then tiny.fail("the runtime ended during its hooks") end
   end
   hooks.run(config, "createContainer", ctx.shown)
   tiny.pivot_root(ctx.root)
@@ -241,7 +241,7 @@ end
 local function runtime_hooks(ctx)
   local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
   -- The first process has failed; waiting for it says why.
-  if err or text ~= "hooks" then return end
+  if not ctx.planned and (err or text ~= "hooks") then return end
   hooks.run(ctx.config, "prestart", ctx.shown)
   hooks.run(ctx.config, "createRuntime", ctx.shown)
   ctx.sync_parent:write "go"
