@@ -165,9 +165,10 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
----Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---Lets the processes of a cgroup use only the given devices: all are denied, and the last rule that matches decides. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
 ---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
 ---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* EOPNOTSUPP: v1 ignores a rule for a part of the devices of an earlier one; write rules that do not overlap
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
@@ -1878,11 +1879,12 @@ function tiny.set_cpu_limit(group, cpus, options) end
 function tiny.set_pids_limit(group, count) end
 
 ---@class tiny.set_device_rules.options: table<integer, any>
----@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed
+---@field [integer] { allow?: boolean, type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed, or denied
 
----Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---Lets the processes of a cgroup use only the given devices: all are denied, and the last rule that matches decides. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
 ---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
 ---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* EOPNOTSUPP: v1 ignores a rule for a part of the devices of an earlier one; write rules that do not overlap
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
