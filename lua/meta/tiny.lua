@@ -3460,7 +3460,13 @@ function tiny.unix_accept(listener, options) end
 ---@return tiny.file # a file handle
 function tiny.unix_connect(path, options) end
 
+---@class tiny.send_fd.options: table<"data"|"more", any>
+---@field data? string the bytes of the message (default: one zero byte)
+---@field more? tiny.file[] files to send in the same message, after the first (default: none)
+
 ---Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).
+---* EMSGSIZE: the message is too long for a seqpacket socket
+---* EINVAL: a message has at most 253 files
 ---* EPIPE: the peer has closed the socket
 ---* ENOTSOCK: the first file is not a socket
 ---```lua
@@ -3468,7 +3474,8 @@ function tiny.unix_connect(path, options) end
 ---```
 ---@param socket tiny.file a socket
 ---@param file tiny.file the file to send; it stays open in the caller
-function tiny.send_fd(socket, file) end
+---@param options? tiny.send_fd.options
+function tiny.send_fd(socket, file, options) end
 
 ---Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).
 ---* ENOMSG: the message contains no file
@@ -3480,6 +3487,22 @@ function tiny.send_fd(socket, file) end
 ---@param socket tiny.file a socket
 ---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
+
+---@class tiny.recv_fds.options: table<"max", any>
+---@field max? integer the largest number of bytes that are received (default: 65536)
+
+---Receives a message with all its open files from the peer of a socket (unix(7), SCM_RIGHTS). On a stream, bytes without files may follow in further messages.
+---* EMSGSIZE: the message is longer than `max`, or contains more files than this process may open
+---* EAGAIN: no message is available now (nonblock)
+---* ENOTSOCK: the file is not a socket
+---```lua
+---local message = tiny.recv_fds(socket)
+---if message then print(message.data, #message.files) end
+---```
+---@param socket tiny.file a socket
+---@param options? tiny.recv_fds.options
+---@return table? # a table { data = the bytes, files = a list of file handles }; nil when the peer has closed the socket
+function tiny.recv_fds(socket, options) end
 
 -- Http
 
