@@ -21,7 +21,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "tested"
 runtime_supports_json = ["tested"]
-runtime_supports_nocgroups = [{nocgroups}]
+runtime_supports_nocgroup = [{nocgroups}]
 [engine.runtimes]
 tested = ["{runtime}"]
 [network]
