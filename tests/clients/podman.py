@@ -21,6 +21,7 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 runtime = "tested"
 runtime_supports_json = ["tested"]
+runtime_supports_nocgroup = [{nocgroups}]
 [engine.runtimes]
 tested = ["{runtime}"]
 [network]
@@ -33,9 +34,15 @@ IMAGE = "localhost/busybox:latest"
 NUMBER = iter(range(1, 1000))
 
 
+def without_nocgroups():
+    return pathlib.Path(host.runtime()).name == "runc"
+
+
 def configure(home):
     path = pathlib.Path(home) / "containers.conf"
-    path.write_text(CONFIG.format(runtime=host.runtime()))
+    # runc does not know the option by which podman says so.
+    nocgroups = '' if without_nocgroups() else '"tested"'
+    path.write_text(CONFIG.format(runtime=host.runtime(), nocgroups=nocgroups))
     path.chmod(0o644)
     os.environ["CONTAINERS_CONF"] = str(path)
 
