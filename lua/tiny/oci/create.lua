@@ -98,26 +98,10 @@ function step.mounts(ctx)
   if propagation ~= "" then tiny.mount_propagation("/", (propagation:gsub("^r", "")), { recursive = propagation:sub(1, 1) == "r" }) end
 end
 
--- Standard input, output and error become a new terminal, whose master goes to the engine.
-local function terminal(ctx, asked)
-  local master, slave = tiny.openpty("/dev/pts", { root = ctx.root })
-  local size = asked.consoleSize
-  if size and size.height and size.width then tiny.terminal_size(slave, { rows = size.height, cols = size.width }) end
-  local uid = asked.user and asked.user.uid or 0
-  if uid ~= 0 then tiny.chown(slave.path, { root = ctx.root, uid = uid, gid = tiny.stat(slave.path, { root = ctx.root }).gid }) end
-  tiny.set_controlling_terminal(slave)
-  if ctx.first then tiny.mount_bind(slave.path, "/dev/console", { create = true }) end
-  for number = 0, 2 do tiny.dup2(slave, number) end
-  tiny.send_fd(ctx.console, master, { data = "/dev/ptmx" })
-  ctx.console:close()
-  master:close()
-  slave:close()
-end
-
 function step.security(ctx)
   local asked, linux = ctx.config.process, ctx.config.linux
   if not asked then return end
-  if asked.terminal then terminal(ctx, asked) end
+  if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
   if linux.personality then tiny.personality { domain = linux.personality.domain or "LINUX" } end
   if linux.memoryPolicy then require("tiny.oci.memory_policy")(linux.memoryPolicy) end
   process.early(asked)
@@ -186,48 +170,6 @@ local function inside(ctx)
   return 1
 end
 
--- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
-local function answered(ctx, profile, caps)
-  local notify = require "tiny.pipeline.seccomp_notify"
-  if ctx.listener_path then tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener") end
-  local asked = { seccomp = ctx.spec.seccomp }
-  notify.check(asked)
-  local how = { caps = caps, no_new_privs = true }
-  notify.filters(how, asked, profile, ctx.dir)
-  ctx.load_filter = function()
-    ctx.connection:write "N"
-    if how.filter then tiny.seccomp(how.filter) end
-    how.socket = ctx.connection
-    notify.hand_over(how)
-    ctx.held = how.held
-  end
-  ctx.late_filter = true
-end
-
--- Compiles the system call filter, and says how it is loaded: ctx.load_filter; late: right before the program.
-local function filter_of(ctx)
-  local profile = ctx.config.linux.seccomp
-  local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
-  local plain = profile and {}
-  for key, value in pairs(profile or {}) do
-    if key ~= "flags" and key ~= "listenerPath" and key ~= "listenerMetadata" then plain[key] = value end
-  end
-  ctx.listener_path = profile and (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
-  if ctx.spec and ctx.spec.seccomp then return answered(ctx, plain, caps) end
-  if not profile then return end
-  local filter, err = tiny.try(tiny.seccomp_compile, plain, { caps = caps, notify = ctx.listener_path ~= nil })
-  if not filter then tiny.fail { message = "linux.seccomp: " .. err.message, hint = err.hint } end
-  local options = { flags = profile.flags and #profile.flags > 0 and profile.flags or nil }
-  ctx.late_filter = ctx.listener_path ~= nil or ctx.config.process and ctx.config.process.noNewPrivileges
-  ctx.load_filter = function()
-    if ctx.listener_path then
-      ctx.connection:write "L"
-      options.send = ctx.connection
-    end
-    tiny.seccomp(filter, options)
-  end
-end
-
 -- Loads what is needed inside: the root is the container's there.
 local function load(ctx)
   require "tiny.oci.devices"
@@ -235,6 +177,7 @@ local function load(ctx)
   require "tiny.base.sorted_keys"
   require "tiny.oci.mount_options"
   require "tiny.oci.check"
+  if ctx.config.process and ctx.config.process.terminal then require "tiny.oci.terminal" end
   if ctx.config.linux.memoryPolicy then require "tiny.oci.memory_policy" end
 end
 
@@ -252,7 +195,8 @@ local function make(ctx)
   ctx.in_userns, ctx.steps, ctx.first = userns.inside(), step, true
   ctx.listed = {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
-  guarded(ctx, "security", function() filter_of(ctx) end)
+  guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  if not ctx.planned then state.save_config(ctx) end
   load(ctx)
   guarded(ctx, "namespaces", function()
     local space = ctx.config.spaces.user
@@ -281,4 +225,4 @@ local function make(ctx)
   ctx.sync_parent:close()
 end
 
-return { make = make, terminal = terminal, filter_of = filter_of }
+return { make = make }
