@@ -41,6 +41,14 @@ local function words(value, where, list)
   wrong(where, ("%s is not one of %s"):format(tiny.show(value), table.concat(list, ", ")), near and ("did you mean %s?"):format(near))
 end
 
+-- An object of JSON: its keys are strings.
+local function is_object(value, where)
+  for name in pairs(value) do
+    if type(name) ~= "string" then wrong(where, "expected an object, not a list") end
+    if name:find("\0", 1, true) then wrong(where, "a name in it contains a NUL byte") end
+  end
+end
+
 local function object(value, where, fields, strict)
   for name, kind in pairs(fields) do
     local required = type(kind) == "string" and kind:sub(-1) == "!"
@@ -50,7 +58,6 @@ local function object(value, where, fields, strict)
     local path = (where == "" and "" or where .. ".") .. tostring(name)
     local kind = fields[name]
     if kind then shape(item, path, kind, strict)
-    elseif type(name) ~= "string" then wrong(where, "expected an object, not a list")
     elseif strict then
       local near = tiny.did_you_mean(name, require "tiny.base.sorted_keys"(fields))
       wrong(path, "the specification has no such field", near and ("did you mean %s?"):format(near))
@@ -70,7 +77,10 @@ function shape(value, where, kind, strict)
   if kind.list then
     if not is_list(value) then wrong(where, "expected a list, not an object, and no null in it") end
     for i, item in ipairs(value) do shape(item, ("%s[%d]"):format(where, i - 1), kind.list, strict) end
-  elseif kind.map then
+    return
+  end
+  is_object(value, where)
+  if kind.map then
     for name, item in pairs(value) do shape(item, where .. "." .. tostring(name), kind.map, strict) end
   else
     object(value, where, kind, strict)
