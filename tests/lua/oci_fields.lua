@@ -5,7 +5,7 @@ local oci = require "oci_bundle"
 local walk = {}
 
 -- A value of each type. A map and a list are not empty, since {} is both.
-walk.VALUES = { string = "text", integer = 7, number = 7.5, boolean = true, list = { "x" }, object = { x = "y" } }
+walk.VALUES = { string = "text", integer = 7, unsigned = 8, number = 7.5, boolean = true, list = { "x" }, object = { x = "y" } }
 
 function walk.plain(kind) return (kind:gsub("!$", "")) end
 

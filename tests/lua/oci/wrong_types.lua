@@ -6,7 +6,7 @@ local oci = require "oci_bundle"
 local walk = require "oci_fields"
 
 -- The types whose values a field of a type accepts.
-local ACCEPTS = { integer = { "integer" }, number = { "integer", "number" }, string = { "string" }, boolean = { "boolean" } }
+local ACCEPTS = { integer = { "integer", "unsigned" }, unsigned = { "integer", "unsigned" }, number = { "integer", "unsigned", "number" }, string = { "string" }, boolean = { "boolean" } }
 
 local function accepts(kind, type_)
   if type(kind) == "string" then
