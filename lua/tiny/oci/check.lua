@@ -1,15 +1,32 @@
 -- Checks the shape of a configuration against tiny.oci.fields. An error names the field and what is wrong with it.
 local check = {}
 
+local math_type = math.type
+
 local function wrong(where, what, hint)
   tiny.fail { message = ("%s: %s"):format(where, what), hint = hint }
 end
 check.wrong = wrong
 
-local math_type = math.type
+-- A name in errors is put together only for an error: `above` is a list of the names around it, innermost first, as { above, key }.
+local function name_of(above, key)
+  if type(above) == "table" then above = name_of(above[1], above[2]) end
+  if key == nil then return above end
+  if math_type(key) == "integer" then return ("%s[%d]"):format(above, key - 1) end
+  return above == "" and tostring(key) or above .. "." .. tostring(key)
+end
 
-local function is_integer(value)
-  return math_type(value) == "integer" or math_type(value) == "float" and value == math.floor(value)
+-- JSON has numbers beyond 64 bits, and no other way to write 2^64 - 1, which is "unlimited".
+local function is_integer(value, above, key)
+  if type(value) ~= "number" then return false end
+  if math.tointeger(value) then return true end
+  if value == math.floor(value) then wrong(name_of(above, key), ("%s is too large"):format(tiny.show(value))) end
+  return false
+end
+
+local function is_unsigned(value, above, key)
+  if type(value) ~= "number" then return false end
+  return value >= 2 ^ 63 and value <= 2 ^ 64 or is_integer(value, above, key)
 end
 
 local function is_list(value)
@@ -21,14 +38,6 @@ local function is_list(value)
   return count == #value
 end
 
--- A name in errors is put together only for an error: `above` is a list of the names around it, innermost first, as { above, key }.
-local function name_of(above, key)
-  if type(above) == "table" then above = name_of(above[1], above[2]) end
-  if key == nil then return above end
-  if math_type(key) == "integer" then return ("%s[%d]"):format(above, key - 1) end
-  return above == "" and tostring(key) or above .. "." .. tostring(key)
-end
-
 local VALUES = {
   string = function(value, above, key)
     if type(value) ~= "string" then return false end
@@ -36,11 +45,11 @@ local VALUES = {
     return true
   end,
   boolean = function(value) return type(value) == "boolean" end,
-  integer = is_integer,
+  integer = is_integer, unsigned = is_unsigned,
   number = function(value) return type(value) == "number" end,
   foreign = function(_, above, key) wrong(name_of(above, key), "the configuration is for another platform; this is Linux") end,
 }
-local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", number = "a number" }
+local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", unsigned = "a whole number", number = "a number" }
 
 -- The types without the mark of a required field.
 local PLAIN = {}
@@ -56,6 +65,14 @@ local function words(value, above, key, list)
   wrong(name_of(above, key), ("%s is not one of %s"):format(tiny.show(value), table.concat(list, ", ")), near and ("did you mean %s?"):format(near))
 end
 
+-- An object of JSON: its keys are strings.
+local function is_object(value, here)
+  for name in pairs(value) do
+    if type(name) ~= "string" then wrong(name_of(here), "expected an object, not a list") end
+    if name:find("\0", 1, true) then wrong(name_of(here), "a name in it contains a NUL byte") end
+  end
+end
+
 local function object(value, here, fields, strict)
   for name, kind in pairs(fields) do
     if value[name] == nil and type(kind) == "string" and kind:sub(-1) == "!" then wrong(name_of(here, name), "it is missing") end
@@ -63,7 +80,6 @@ local function object(value, here, fields, strict)
   for name, item in pairs(value) do
     local kind = fields[name]
     if kind then shape(item, here, name, kind, strict)
-    elseif type(name) ~= "string" then wrong(name_of(here), "expected an object, not a list")
     elseif strict then
       local near = tiny.did_you_mean(name, require "tiny.base.sorted_keys"(fields))
       wrong(name_of(here, name), "the specification has no such field", near and ("did you mean %s?"):format(near))
@@ -88,7 +104,10 @@ function shape(value, above, key, kind, strict)
     for i, item in ipairs(value) do
       if not (fits and fits(item, here, i)) then shape(item, here, i, kind.list, strict) end
     end
-  elseif kind.map then
+    return
+  end
+  is_object(value, here)
+  if kind.map then
     -- A key is no index, whatever it looks like.
     for name, item in pairs(value) do shape(item, here, tostring(name), kind.map, strict) end
   else

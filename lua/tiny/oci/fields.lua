@@ -1,6 +1,6 @@
 -- The fields of a bundle's config.json (runtime-spec 1.3.0, config.md and config-linux.md), each with its type; "!" marks a
 -- required one. The check of a configuration and the list of its fields derive from this table.
---   "string" "boolean" "integer" "number"    a value
+--   "string" "boolean" "integer" "number"    a value; "unsigned" is an integer up to 2^64
 --   { list = TYPE } { map = TYPE }           a list, or an object with any keys
 --   { FIELD = TYPE, … }                      an object
 local strings, map = { list = "string" }, { map = "string" }
@@ -14,7 +14,7 @@ local throttle = { list = { major = "integer!", minor = "integer!", rate = "inte
 
 local process = {
   terminal = "boolean", consoleSize = box, cwd = "string!", env = strings, args = strings, commandLine = "string",
-  rlimits = { list = { type = "string!", soft = "integer!", hard = "integer!" } },
+  rlimits = { list = { type = "string!", soft = "unsigned!", hard = "unsigned!" } },
   apparmorProfile = "string", noNewPrivileges = "boolean", selinuxLabel = "string", oomScoreAdj = "integer",
   capabilities = { effective = strings, bounding = strings, inheritable = strings, permitted = strings, ambient = strings },
   user = { uid = "integer", gid = "integer", umask = "integer", additionalGids = { list = "integer" }, username = "string" },
@@ -69,7 +69,7 @@ local linux = {
     syscalls = {
       list = {
         names = strings, name = "string", action = "string!", errnoRet = "integer",
-        args = { list = { index = "integer!", value = "integer!", valueTwo = "integer", op = "string!" } },
+        args = { list = { index = "integer!", value = "unsigned!", valueTwo = "unsigned", op = "string!" } },
       },
     },
   },
