@@ -43,7 +43,7 @@ end
 
 local function object(value, where, fields, strict)
   for name, kind in pairs(fields) do
-    local required = type(kind) == "string" and kind:sub(-1) == "!"
+    local required = type(kind) == "string" and kind:sub(-1) == "!" or type(kind) == "table" and kind.required
     if value[name] == nil and required then wrong(where == "" and name or where .. "." .. name, "it is missing") end
   end
   for name, item in pairs(value) do
