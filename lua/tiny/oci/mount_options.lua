@@ -15,17 +15,17 @@ local PROPAGATION = {
 }
 -- Flags of the file system, which are settings of it.
 local SETTINGS = {
-  sync = true, async = true, dirsync = true, lazytime = true, mand = true, iversion = true,
+  sync = true, dirsync = true, lazytime = true, mand = true, iversion = true,
 }
 -- What needs no action here.
-local NONE = { defaults = true, silent = true, loud = true, noiversion = true, nolazytime = true, nomand = true, acl = true }
+local NONE = { defaults = true, async = true, silent = true, loud = true, noiversion = true, nolazytime = true, nomand = true, acl = true }
 local IDMAP = { idmap = "own", ridmap = "recursive" }
 
 local known
 
 local function names()
   if known then return known end
-  known = { "bind", "rbind", "tmpcopyup", "remount", "idmap", "ridmap" }
+  known = { "bind", "rbind", "tmpcopyup", "remount", "idmap", "ridmap", "noacl" }
   for _, set in ipairs { ATTRIBUTES, PROPAGATION, SETTINGS, NONE } do
     for name in pairs(set) do table.insert(known, name) end
   end

@@ -17,8 +17,16 @@ local function clean(path)
   return "/" .. table.concat(parts, "/")
 end
 
+local function check_paths(list, where)
+  for i, path in ipairs(list or NOTHING) do
+    if path:sub(1, 1) ~= "/" then check.wrong(("linux.%s[%d]"):format(where, i - 1), ("it must be an absolute path, not %s"):format(tiny.show(path))) end
+  end
+end
+
 -- Checks the mounts, and keeps what their options say in the field `parsed`.
 function mounts.check(config)
+  check_paths(config.linux.maskedPaths, "maskedPaths")
+  check_paths(config.linux.readonlyPaths, "readonlyPaths")
   for i, mount in ipairs(config.mounts) do
     local where = ("mounts[%d]"):format(i - 1)
     -- Old configurations have relative destinations, which begin at the root.
@@ -74,7 +82,7 @@ end
 
 local function bind(ctx, mount)
   local parsed, source = mount.parsed, source_of(ctx, mount)
-  if not tiny.stat(source) then tiny.fail { message = ("mounts: %s: the source %s: no such file or directory"):format(mount.destination, source) } end
+  if not tiny.stat(source) then tiny.fail { message = ("the source %s: no such file or directory"):format(source) } end
   local options = { root = ctx.root, create = true, recursive = parsed.rbind == true, open = true, idmap = idmap(ctx, mount) }
   local _, made = tiny.mount_bind(source, mount.target, options)
   set_attributes(ctx, made, parsed.attributes)
@@ -94,7 +102,7 @@ local TYPES = {}
 local function real_folder(ctx, mount)
   local there = tiny.stat(mount.target, { root = ctx.root, follow = false })
   if there and there.kind ~= "dir" then
-    tiny.fail { message = ("mounts: %s: it is a %s in the root file system, and must be a directory"):format(mount.destination, there.kind) }
+    tiny.fail { message = ("it is a %s in the root file system, and must be a directory"):format(there.kind) }
   end
 end
 
@@ -146,7 +154,7 @@ function TYPES.tmpfs(ctx, mount)
   local read_only = mount.parsed.attributes.read_only
   mount.parsed.attributes.read_only = nil
   local made = filesystem(ctx, mount, settings)
-  tiny.copy_entries(before, made)
+  tiny.copy_tree(".", ".", { from_root = before, to_root = made, archive = true })
   before:close()
   if read_only then tiny.mount_attributes(".", { root = made, read_only = true }) end
   return made
