@@ -201,15 +201,15 @@ end
 -- Mounts the root file system; returns it as a directory handle.
 function mounts.root(ctx)
   local config = ctx.config
-  local propagation = config.linux.rootfsPropagation
-  local shared = propagation == "shared" or propagation == "rshared"
-  tiny.mount_propagation("/", (propagation or ""):match("private") and "private" or "slave")
+  local propagation = config.linux.rootfsPropagation or ""
+  tiny.mount_propagation("/", propagation:match "private" and "private" or "slave")
   local path = config.root.path:sub(1, 1) == "/" and config.root.path or ctx.bundle .. "/" .. config.root.path
   local there = tiny.stat(path)
   if not there then tiny.fail { message = ("root.path: %s: no such file or directory"):format(path) } end
   if there.kind ~= "dir" then tiny.fail { message = ("root.path: %s is a %s, not a directory"):format(path, there.kind) } end
   local _, root = tiny.mount_bind(path, path, { open = true })
-  if not shared then tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false }) end
+  -- A slave of the host's mount stays one; what is shared later, with the mounts of the container, stays a slave too.
+  if not (propagation:match "shared" or propagation:match "slave") then tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false }) end
   return root
 end
 

@@ -146,6 +146,23 @@ end)
 for kind, want in pairs { private = "private", rprivate = "private", unbindable = "unbindable", runbindable = "unbindable", shared = "shared", rshared = "shared", [""] = "private" } do
   check.equal(shown("/", function(c) c.linux.rootfsPropagation = kind end).propagation, want, "rootfsPropagation " .. kind)
 end
+-- What the host mounts later below the root is seen by a slave only.
+do
+  local path, config = oci.bundle("sleep 60")
+  tiny.mkdir "/tmp/shared/root"
+  tiny.copy_tree(path .. "/rootfs", "/tmp/shared/root", { archive = true })
+  config.root.path = "/tmp/shared/root"
+  for kind, want in pairs { slave = "seen", rslave = "seen", shared = "seen", private = "", [""] = "" } do
+    config.linux.rootfsPropagation = kind
+    oci.write(path, config)
+    oci.succeeds { "run", "--detach", "-b", path, "p" }
+    local later <close> = tiny.mount_tmpfs("/tmp/shared/root/tmp", {})
+    tiny.write_file("/tmp/shared/root/tmp/seen", "x")
+    check.equal(oci.succeeds({ "exec", "p", "ls", "/tmp" }).out:gsub("\n", ""), want, "rootfsPropagation " .. kind)
+    oci.succeeds { "delete", "-f", "p" }
+  end
+  check.equal(#tiny.list_dir "/tmp/shared/root/proc", 0, "the container's mounts are not seen by the host")
+end
 oci.refused("linux.rootfsPropagation: ", function(c) c.linux.rootfsPropagation = "secret" end)
 
 -- Masked and read-only paths: files, directories, and paths that are not there.
