@@ -75,7 +75,8 @@ end
 
 local function object(value, here, fields, strict)
   for name, kind in pairs(fields) do
-    if value[name] == nil and type(kind) == "string" and kind:sub(-1) == "!" then wrong(name_of(here, name), "it is missing") end
+    local required = type(kind) == "string" and kind:sub(-1) == "!" or type(kind) == "table" and kind.required
+    if value[name] == nil and required then wrong(name_of(here, name), "it is missing") end
   end
   for name, item in pairs(value) do
     local kind = fields[name]

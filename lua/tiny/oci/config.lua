@@ -91,6 +91,7 @@ function config.check(value, options)
   require("tiny.oci.devices").check(linux.devices or {})
   require("tiny.oci.sysctls").check(value)
   require("tiny.oci.resources").check(linux.resources or {})
+  if linux.memoryPolicy then require("tiny.oci.memory_policy").check(linux.memoryPolicy) end
   require("tiny.oci.refused").check(value)
   return value
 end

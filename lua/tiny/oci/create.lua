@@ -102,8 +102,8 @@ function step.security(ctx)
   local asked, linux = ctx.config.process, ctx.config.linux
   if not asked then return end
   if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
-  if linux.personality then tiny.personality { domain = linux.personality.domain or "LINUX" } end
-  if linux.memoryPolicy then require("tiny.oci.memory_policy")(linux.memoryPolicy) end
+  if linux.personality then tiny.personality { domain = linux.personality.domain } end
+  if linux.memoryPolicy then require("tiny.oci.memory_policy").set(linux.memoryPolicy) end
   process.early(asked)
   process.limits(asked)
   ctx.env = process.environment(asked, "/")

@@ -48,7 +48,7 @@ local function run_one(kind, index, hook, text)
       if name then env[name] = value end
     end
     local words = hook.args or {}
-    tiny.exec { words[1] or hook.path, file = hook.path, env = env, table.unpack(words, 2) }
+    tiny.exec { file = hook.path, env = env, words[1] or hook.path, table.unpack(words, 2) }
   end)
   from:close()
   printed:close()
