@@ -589,9 +589,10 @@ function tiny.clone(options, body) end
 ---@return tiny.child # a child handle
 function tiny.fork(body) end
 
----@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
+---@class tiny.exec.options: table<integer|"env"|"file"|"keep_fds", any>
 ---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
+---@field file? string the file to execute, if the first word is only the name that the program sees (argv[0]) (default: the first word)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
 
 ---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
