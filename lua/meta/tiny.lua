@@ -589,11 +589,10 @@ function tiny.clone(options, body) end
 ---@return tiny.child # a child handle
 function tiny.fork(body) end
 
----@class tiny.exec.options: table<integer|"env"|"file"|"keep_fds", any>
+---@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
 ---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
----@field file? string the file to execute, if the first word is only the name that the program sees (argv[0]) (default: the first word)
----@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
+---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them (`inherited_fds`) (default: 0)
 
 ---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
 ---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)
@@ -606,6 +605,13 @@ function tiny.fork(body) end
 ---@param options tiny.exec.options
 ---@return any # does not return; an error when the program cannot be run
 function tiny.exec(options) end
+
+---Returns the descriptors above standard error that this process got from its caller and has kept open. `exec` passes them on with `keep_fds`.
+---```lua
+---for _, number in ipairs(tiny.inherited_fds()) do print(number) end
+---```
+---@return any[] # a list of numbers in ascending order
+function tiny.inherited_fds() end
 
 ---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
 ---* ECHILD: it is not a child of this process, or was already waited for
