@@ -1,4 +1,4 @@
-"""podman for the scripts of this folder: its configuration, and the checks that every user can run."""
+"""podman for the scripts of this folder: the checks that every user can run."""
 
 import json
 import os
@@ -13,38 +13,10 @@ from host import CLEANUPS, Skip, Terminal, check, command, equal, eventually, ma
 PACKAGES = {"podman": "podman", "runc": "runc", "conmon": "conmon", "busybox": "busybox-static", "catatonit": "catatonit",
             "/usr/lib/podman/netavark": "netavark", "iptables": "iptables"}
 
-# podman's default limits are higher than root may set without CAP_SYS_RESOURCE.
-CONFIG = """[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "tested"
-runtime_supports_json = ["tested"]
-runtime_supports_nocgroup = [{nocgroups}]
-[engine.runtimes]
-tested = ["{runtime}"]
-[network]
-network_backend = "netavark"
-"""
-
 # The user who runs podman: the words before "podman", and their environment; options of create and run.
 AS, ENV, OPTIONS = [], None, []
 IMAGE = "localhost/busybox:latest"
 NUMBER = iter(range(1, 1000))
-
-
-def without_nocgroups():
-    return pathlib.Path(host.runtime()).name == "runc"
-
-
-def configure(home):
-    path = pathlib.Path(home) / "containers.conf"
-    # runc does not know the option by which podman says so.
-    nocgroups = '' if without_nocgroups() else '"tested"'
-    path.write_text(CONFIG.format(runtime=host.runtime(), nocgroups=nocgroups))
-    path.chmod(0o644)
-    os.environ["CONTAINERS_CONF"] = str(path)
 
 
 def load():
