@@ -103,14 +103,14 @@ end
 function oci.output(script, change, options)
   local result = oci.succeeds({ "run", "--bundle", (oci.bundle(script, change)), "c" }, options)
   if result.err ~= "" then error(("on standard error: %q"):format(result.err), 2) end
-  oci.nothing()
+  oci.nothing "c"
   return (result.out:gsub("\n$", ""))
 end
 
 -- Creating a container with this configuration must fail with this text, and leave nothing.
 function oci.refused(text, change, options)
   local result = oci.fails(text, { "run", "--bundle", (oci.bundle("true", change)), "c" }, options)
-  oci.nothing()
+  oci.nothing "c"
   return result
 end
 
@@ -119,10 +119,11 @@ function oci.state(id)
   return tiny.json_decode(oci.succeeds({ "state", id }).out)
 end
 
--- No container is left.
-function oci.nothing()
-  local left = tiny.list_dir(oci.root()) or {}
-  if #left > 0 then error("left: " .. table.concat(left, " "), 2) end
+-- No container is left, or not the one with this id.
+function oci.nothing(id)
+  for _, name in ipairs(tiny.list_dir(oci.root()) or {}) do
+    if name == id or not id then error("left: " .. name, 2) end
+  end
 end
 
 -- Waits until f() returns a value that is true; returns it.

@@ -8,6 +8,20 @@ local function wrong(where, what, hint)
 end
 check.wrong = wrong
 
+-- Checks that a number, if it is there, lies between two.
+function check.range(value, least, most, where)
+  if value and (value < least or value > most) then wrong(where, ("%s is not between %d and %d"):format(tiny.show(value), least, most)) end
+end
+
+-- Calls f; an error begins with the name of the field that it applies.
+function check.named(field, f, ...)
+  local results = table.pack(tiny.try(f, ...))
+  local err = results[2]
+  if results[1] ~= nil or err == nil then return table.unpack(results, 1, results.n) end
+  if type(err) ~= "table" and type(err) ~= "userdata" then error(err, 0) end
+  tiny.fail { message = ("%s: %s"):format(field, err.message), hint = err.hint, code = err.code }
+end
+
 -- A name in errors is put together only for an error: `above` is a list of the names around it, innermost first, as { above, key }.
 local function name_of(above, key)
   if type(above) == "table" then above = name_of(above[1], above[2]) end

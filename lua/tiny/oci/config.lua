@@ -86,6 +86,7 @@ function config.check(value, options)
   if spaces.user and not spaces.user.path and not maps then check.wrong("linux.uidMappings", "a new user namespace needs id mappings") end
   if maps and not spaces.user then check.wrong("linux.uidMappings", "there is no user namespace among linux.namespaces") end
   if value.process then config.check_process(value.process, "process") end
+  require("tiny.oci.userns").check(value)
   if value.hooks then check_hooks(value.hooks) end
   require("tiny.oci.mounts").check(value)
   require("tiny.oci.devices").check(linux.devices or {})

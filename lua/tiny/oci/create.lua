@@ -1,6 +1,7 @@
 -- Creates the container of a configuration: the pipeline of tiny.container with the steps of an OCI runtime. The first process sets
 -- itself up, reports that it is ready, and waits for `start` on a socket; it is then the child of whoever called `create`.
 local cgroup = require "tiny.oci.cgroup"
+local check = require "tiny.oci.check"
 local container = require "tiny.container"
 local hooks = require "tiny.oci.hooks"
 local mounts = require "tiny.oci.mounts"
@@ -19,23 +20,15 @@ function step.cgroup(ctx)
   cgroup.create(ctx)
 end
 
--- A network namespace is created before the container only to move devices into it (linux.netDevices).
 function step.network(ctx)
-  local devices = ctx.config.linux.netDevices
-  local space = ctx.config.spaces.network
-  if not devices or not next(devices) then return end
-  if not space then tiny.fail("linux.netDevices: the container has no network namespace of its own") end
-  ctx.netns = space.path and tiny.open_ns("net", space.path) or tiny.netns { user = ctx.userns }
-  for _, name in ipairs(require "tiny.base.sorted_keys"(devices)) do
-    tiny.link_set(name, { move_to = ctx.netns, name = devices[name].name, up = true })
-  end
+  require("tiny.oci.net_devices")(ctx)
 end
 
 -- What tiny.clone is asked for, and the handles to close afterwards.
 local function namespaces(ctx)
   local spaces, options, held = ctx.config.spaces, {}, {}
   local function open(kind, path)
-    local handle = tiny.open_ns(kind, path)
+    local handle = check.named(("linux.namespaces: %s: %s"):format(kind == "net" and "network" or kind, path), tiny.open_ns, kind, path)
     table.insert(held, handle)
     return handle
   end
@@ -201,7 +194,7 @@ local function make(ctx)
   guarded(ctx, "namespaces", function()
     local space = ctx.config.spaces.user
     if space then
-      ctx.userns = space.path and tiny.open_ns("user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
+      ctx.userns = space.path and check.named("linux.namespaces: user: " .. space.path, tiny.open_ns, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
     end
   end)
   mounts.prepare(ctx)

@@ -26,10 +26,7 @@ function policy.set(asked)
   local flags = {}
   for i, flag in ipairs(asked.flags or {}) do flags[i] = policy.FLAGS[flag] end
   local nodes = asked.nodes ~= "" and asked.nodes or nil
-  local _, err = tiny.try(tiny.set_memory_policy, { mode = policy.MODES[asked.mode], nodes = nodes, flags = flags })
-  if not err then return end
-  err.message = "linux.memoryPolicy: " .. err.message
-  error(err, 0)
+  check.named("linux.memoryPolicy", tiny.set_memory_policy, { mode = policy.MODES[asked.mode], nodes = nodes, flags = flags })
 end
 
 return policy

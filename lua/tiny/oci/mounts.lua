@@ -215,11 +215,7 @@ end
 
 function mounts.all(ctx)
   for i, mount in ipairs(ctx.config.mounts) do
-    local _, err = tiny.try(mount_one, ctx, mount)
-    if err then
-      err.message = ("mounts[%d]: %s: %s"):format(i - 1, mount.destination, err.message)
-      error(err, 0)
-    end
+    check.named(("mounts[%d]: %s"):format(i - 1, mount.destination), mount_one, ctx, mount)
   end
 end
 

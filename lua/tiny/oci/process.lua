@@ -22,10 +22,6 @@ local function check_id(value, where)
   if value and (value < 0 or value > LAST_ID) then check.wrong(where, ("%s is not between 0 and %d"):format(tiny.show(value), LAST_ID)) end
 end
 
-local function range(value, least, most, where)
-  if value and (value < least or value > most) then check.wrong(where, ("%d is not between %d and %d"):format(value, least, most)) end
-end
-
 local function capabilities(asked, where)
   for _, set in ipairs(SETS) do
     for i, name in ipairs(asked[set] or NOTHING) do
@@ -64,15 +60,15 @@ function process.check(asked, where)
     local soft, hard = limit(rlimit.soft), limit(rlimit.hard)
     if hard ~= "unlimited" and (soft == "unlimited" or soft > hard) then check.wrong(at, "the soft limit is above the hard limit") end
   end
-  range(asked.oomScoreAdj, -1000, 1000, where .. ".oomScoreAdj")
+  check.range(asked.oomScoreAdj, -1000, 1000, where .. ".oomScoreAdj")
   if asked.scheduler then
     named(POLICIES, asked.scheduler.policy, where .. ".scheduler.policy")
-    range(asked.scheduler.nice, -20, 19, where .. ".scheduler.nice")
-    range(asked.scheduler.priority, 0, 99, where .. ".scheduler.priority")
-    for _, name in ipairs { "runtime", "deadline", "period" } do range(asked.scheduler[name], 0, math.maxinteger, where .. ".scheduler." .. name) end
+    check.range(asked.scheduler.nice, -20, 19, where .. ".scheduler.nice")
+    check.range(asked.scheduler.priority, 0, 99, where .. ".scheduler.priority")
+    for _, name in ipairs { "runtime", "deadline", "period" } do check.range(asked.scheduler[name], 0, math.maxinteger, where .. ".scheduler." .. name) end
     for i, flag in ipairs(asked.scheduler.flags or NOTHING) do named(FLAGS, flag, ("%s.scheduler.flags[%d]"):format(where, i - 1)) end
   end
-  range((asked.ioPriority or NOTHING).priority, 0, 7, where .. ".ioPriority.priority")
+  check.range((asked.ioPriority or NOTHING).priority, 0, 7, where .. ".ioPriority.priority")
   for _, name in ipairs { "initial", "final" } do
     local list = (asked.execCPUAffinity or NOTHING)[name]
     if list and not list:match "^%d[%d,%-]*$" then
@@ -81,18 +77,10 @@ function process.check(asked, where)
   end
 end
 
--- Calls a primitive for a field; an error begins with its name.
-local function apply(field, primitive, ...)
-  local _, err = tiny.try(primitive, ...)
-  if not err then return end
-  err.message = ("%s: %s"):format(field, err.message)
-  error(err, 0)
-end
-
 -- While this process still may: its OOM score and priorities. Engines start containers with the score that they have themselves.
 function process.early(asked)
   if asked.oomScoreAdj then
-    apply("process.oomScoreAdj", function()
+    check.named("process.oomScoreAdj", function()
       local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
       file:write(("%d"):format(asked.oomScoreAdj))
     end)
@@ -101,23 +89,19 @@ function process.early(asked)
   if scheduler then
     local flags = {}
     for i, flag in ipairs(scheduler.flags or NOTHING) do flags[i] = FLAGS[flag] end
-    apply("process.scheduler", tiny.set_scheduler, {
+    check.named("process.scheduler", tiny.set_scheduler, {
       policy = POLICIES[scheduler.policy], nice = scheduler.nice, priority = scheduler.priority, flags = flags, runtime = scheduler.runtime,
       deadline = scheduler.deadline, period = scheduler.period,
     })
   end
   local io = asked.ioPriority
-  if io then apply("process.ioPriority", tiny.set_io_priority, { class = IO_CLASSES[io.class], priority = io.priority or 0 }) end
+  if io then check.named("process.ioPriority", tiny.set_io_priority, { class = IO_CLASSES[io.class], priority = io.priority or 0 }) end
 end
 
 function process.limits(asked)
   for _, rlimit in ipairs(asked.rlimits or NOTHING) do
     local name = rlimit.type:match(RLIMIT):lower()
-    local _, err = tiny.try(tiny.setrlimit, name, limit(rlimit.soft), { hard = limit(rlimit.hard) })
-    if err then
-      err.message = ("process.rlimits: %s: %s"):format(rlimit.type, err.message)
-      error(err, 0)
-    end
+    check.named("process.rlimits: " .. rlimit.type, tiny.setrlimit, name, limit(rlimit.soft), { hard = limit(rlimit.hard) })
   end
 end
 
