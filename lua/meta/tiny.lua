@@ -589,9 +589,10 @@ function tiny.clone(options, body) end
 ---@return tiny.child # a child handle
 function tiny.fork(body) end
 
----@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
+---@class tiny.exec.options: table<integer|"env"|"file"|"keep_fds", any>
 ---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
+---@field file? string the file to execute, if the first word is only the name that the program sees (argv[0]) (default: the first word)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them (`inherited_fds`) (default: 0)
 
 ---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
@@ -753,6 +754,16 @@ function tiny.getgid() end
 ---tiny.fork(function() tiny.setsid() end)
 ---```
 function tiny.setsid() end
+
+---Leaves the session keyring for that with this name, which is created if it is missing (keyctl(2), session-keyring(7)). A process inherits the keyring of its parent, with all keys in it.
+---* EDQUOT: this user has too many keys (/proc/sys/kernel/keys/maxkeys)
+---* ENOSYS: the kernel has no keyrings (CONFIG_KEYS)
+---* EPERM: a name that begins with a dot is the kernel's; or a system call filter forbids keyctl(2)
+---```lua
+---tiny.join_session_keyring("web")
+---```
+---@param name string the name; one that begins with a dot is refused
+function tiny.join_session_keyring(name) end
 
 ---Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames the host.
 ---* EPERM: needs CAP_SYS_ADMIN over the UTS namespace: clone with uts = true
@@ -1378,7 +1389,7 @@ function tiny.mount_propagation(target, propagation, options) end
 ---@param options? tiny.mount_private.options
 function tiny.mount_private(target, options) end
 
----@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"recursive"|"source_root"|"device"|"idmap", any>
+---@class tiny.mount_bind.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"recursive"|"source_root"|"device"|"idmap"|"idmap_recursive", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1395,6 +1406,7 @@ function tiny.mount_private(target, options) end
 ---@field source_root? tiny.dir|string resolve the source below this directory (default: the caller's root)
 ---@field device? boolean no `nodev` if the source itself is a device node, checked once it is open (default: false)
 ---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
+---@field idmap_recursive? boolean with `idmap`: map the owners in the mounts below it too (default: as `recursive`)
 
 ---Bind-mounts a file or directory at another path. The flags are set before the mount becomes visible (open_tree(2), mount_setattr(2)).
 ---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
