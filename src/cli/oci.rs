@@ -137,7 +137,7 @@ fn parser() -> Command {
         .external_subcommand_value_parser(OsStringValueParser::new())
         .disable_help_subcommand(true)
         .disable_version_flag(true)
-        .after_help("`tinylua-oci --help` without a command lists the commands: `tinylua oci --help`.")
+        .after_help("`tinylua-oci` without arguments lists the commands, `tinylua-oci COMMAND --help` explains one.")
         .args([
             path("root", "DIR", "Keep the state of containers in DIR [default: /run/tinylua-oci, or $XDG_RUNTIME_DIR/tinylua-oci]"),
             path("log", "FILE", "Append errors and diagnostics to FILE"),
