@@ -110,13 +110,18 @@ fn add(globals: &mut Globals, matches: &ArgMatches, report: &Report) {
     let asked = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let level = if asked("debug") == Some("true") { Some("debug") } else { asked("log-level") };
     // Engines ask for "error" or "warning"; only what is more is written besides errors.
-    if let Some(level) = level.and_then(|level| log::level(level).ok()).filter(|level| *level > log::level_of_warnings()) {
+    if let Some(level) =
+        level.and_then(|level| log::level(level).ok()).filter(|level| *level > log::level_of_warnings())
+    {
         let format = if report.json { log::Format::Json } else { log::Format::Text };
         globals.log.add(log::Wanted { level: Some(level), format: Some(format), file: report.file.clone() });
     }
-    for (name, setting) in
-        [("systemd-cgroup", "systemd_cgroup"), ("cgroup-manager", "cgroup_manager"), ("rootless", "rootless"), ("criu", "criu")]
-    {
+    for (name, setting) in [
+        ("systemd-cgroup", "systemd_cgroup"),
+        ("cgroup-manager", "cgroup_manager"),
+        ("rootless", "rootless"),
+        ("criu", "criu"),
+    ] {
         globals.more.extend(asked(name).map(|value| (setting, value.to_owned())));
     }
     globals.more.push(("spec_version", SPEC.to_owned()));
@@ -128,7 +133,11 @@ fn parser() -> Command {
     };
     let path = |name, value, help| text(name, value, help).value_parser(OsStringValueParser::new());
     let truth = |name, help| {
-        text(name, "BOOL", help).num_args(0..=1).require_equals(true).default_missing_value("true").value_parser(["true", "false"])
+        text(name, "BOOL", help)
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true")
+            .value_parser(["true", "false"])
     };
     Command::new(NAME)
         .about("The OCI runtime of tinylua: called by podman, Docker, containerd and CRI-O")
@@ -139,15 +148,24 @@ fn parser() -> Command {
         .disable_version_flag(true)
         .after_help("`tinylua-oci` without arguments lists the commands, `tinylua-oci COMMAND --help` explains one.")
         .args([
-            path("root", "DIR", "Keep the state of containers in DIR [default: /run/tinylua-oci, or $XDG_RUNTIME_DIR/tinylua-oci]"),
+            path(
+                "root",
+                "DIR",
+                "Keep the state of containers in DIR [default: /run/tinylua-oci, or $XDG_RUNTIME_DIR/tinylua-oci]",
+            ),
             path("log", "FILE", "Append errors and diagnostics to FILE"),
             text("log-format", "FORMAT", "Format of the log: text or json").value_parser(["text", "json"]),
             text("log-level", "LEVEL", "The least severe level of diagnostics: error, warn, info, debug or trace"),
             truth("debug", "Write diagnostics of the level debug"),
             truth("systemd-cgroup", "Let systemd create the cgroup"),
-            text("cgroup-manager", "MANAGER", "cgroupfs, systemd or disabled").value_parser(["cgroupfs", "systemd", "disabled"]),
-            text("rootless", "WHEN", "Do without the cgroups that an unprivileged user may not create: true, false or auto")
-                .value_parser(["true", "false", "auto"]),
+            text("cgroup-manager", "MANAGER", "cgroupfs, systemd or disabled")
+                .value_parser(["cgroupfs", "systemd", "disabled"]),
+            text(
+                "rootless",
+                "WHEN",
+                "Do without the cgroups that an unprivileged user may not create: true, false or auto",
+            )
+            .value_parser(["true", "false", "auto"]),
             path("criu", "PATH", "The program criu"),
             Arg::new("trace")
                 .long("trace")
@@ -157,7 +175,8 @@ fn parser() -> Command {
                 .require_equals(true)
                 .default_missing_value("timeline")
                 .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
-            path("install", "DIR", "Create the link tinylua-oci to this program in DIR [default: beside it]").num_args(0..=1),
+            path("install", "DIR", "Create the link tinylua-oci to this program in DIR [default: beside it]")
+                .num_args(0..=1),
             Arg::new("version").long("version").short('v').action(ArgAction::SetTrue).help("Print the version"),
         ])
 }

@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
+use rustix::event::{PollFd, PollFlags};
 use rustix::fs::Mode;
 use rustix::net::{
     AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
@@ -102,9 +103,14 @@ pub fn send_fds(socket: BorrowedFd<'_>, fds: &[BorrowedFd<'_>], data: &[u8]) -> 
         return Err(Error::new(Errno::EINVAL).with_detail("a message has at most 253 files"));
     }
     let mut sent = retried(|| rustix::net::sendmsg(socket, &[IoSlice::new(data)], &mut control, SendFlags::NOSIGNAL))?;
-    // A stream may take a part of a long message; the descriptors are with its first byte.
+    // A stream that does not block takes a part of a long message. The descriptors are with its first byte, so that the
+    // rest is waited for.
     while sent < data.len() {
-        sent += retried(|| rustix::net::send(socket, &data[sent..], SendFlags::NOSIGNAL))?;
+        retried(|| rustix::event::poll(&mut [PollFd::from_borrowed_fd(socket, PollFlags::OUT)], None))?;
+        sent += match retried(|| rustix::net::send(socket, &data[sent..], SendFlags::NOSIGNAL)) {
+            Err(e) if e.errno == Errno::EAGAIN => 0,
+            sent => sent?,
+        };
     }
     Ok(())
 }
