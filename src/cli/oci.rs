@@ -34,8 +34,13 @@ pub fn called(argv: &[OsString]) -> bool {
 /// Runs a command line of an OCI runtime; its first word is the program's name.
 pub fn run(argv: &[OsString]) -> Result<u8, End> {
     let mut report = Report::default();
-    let end = dispatch(argv, &mut report);
-    if let Err(End::Failed { failure, .. }) = &end {
+    let mut end = dispatch(argv, &mut report);
+    if let Err(End::Failed { failure, .. }) = &mut end {
+        // Where a shipped file called the primitive is for whoever develops it.
+        let at = failure.value.as_ref().and_then(|value| value.raw_get::<String>("at").ok());
+        let at = at.filter(|at| at.starts_with("lua/"));
+        let text = at.and_then(|at| failure.text.strip_prefix(&format!("{at}: "))).unwrap_or(&failure.text);
+        failure.text = plain(text);
         report.write(&failure.text);
     }
     if let Err(End::Clap(error)) = &end
@@ -44,6 +49,19 @@ pub fn run(argv: &[OsString]) -> Result<u8, End> {
         report.write(error.to_string().trim_start_matches("error: ").lines().next().unwrap_or_default());
     }
     end
+}
+
+/// An error without the control characters that names in a bundle may contain: they would end its line, or reach the engine's terminal.
+fn plain(text: &str) -> String {
+    let mut parts = text.split('\n');
+    let mut found = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // The hint and the failures of the clean-up are indented.
+        found.push_str(if part.starts_with("  ") { "\n" } else { "\\n" });
+        found.push_str(part);
+    }
+    let shown = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    found.chars().map(shown).collect()
 }
 
 fn dispatch(argv: &[OsString], report: &mut Report) -> Result<u8, End> {

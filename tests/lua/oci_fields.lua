@@ -5,9 +5,11 @@ local oci = require "oci_bundle"
 local walk = {}
 
 -- A value of each type. A map and a list are not empty, since {} is both.
-walk.VALUES = { string = "text", integer = 7, number = 7.5, boolean = true, list = { "x" }, object = { x = "y" } }
+walk.VALUES = { string = "text", integer = 7, unsigned = 8, number = 7.5, boolean = true, list = { "x" }, object = { x = "y" } }
 
 function walk.plain(kind) return (kind:gsub("!$", "")) end
+
+function walk.required(kind) return type(kind) == "string" and kind:sub(-1) == "!" or type(kind) == "table" and kind.required == true end
 
 -- The smallest valid value of a type.
 local function sample(kind)
@@ -17,7 +19,7 @@ local function sample(kind)
   if kind.map then return { x = sample(kind.map) } end
   local made = {}
   for name, field in pairs(kind) do
-    if type(field) == "string" and field:sub(-1) == "!" then made[name] = sample(field) end
+    if walk.required(field) then made[name] = sample(field) end
   end
   return made
 end

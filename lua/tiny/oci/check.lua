@@ -2,12 +2,21 @@
 local check = {}
 
 local function wrong(where, what, hint)
-  tiny.fail { message = ("%s: %s"):format(where, what), hint = hint }
+  tiny.fail { message = ("%s: %s"):format(where == "" and "the configuration" or where, what), hint = hint }
 end
 check.wrong = wrong
 
-local function is_integer(value)
-  return math.type(value) == "integer" or math.type(value) == "float" and value == math.floor(value)
+-- JSON has numbers beyond 64 bits, and no other way to write 2^64 - 1, which is "unlimited".
+local function is_integer(value, where)
+  if type(value) ~= "number" then return false end
+  if math.tointeger(value) then return true end
+  if value == math.floor(value) then wrong(where, ("%s is too large"):format(tiny.show(value))) end
+  return false
+end
+
+local function is_unsigned(value, where)
+  if type(value) ~= "number" then return false end
+  return value >= 2 ^ 63 and value <= 2 ^ 64 or is_integer(value, where)
 end
 
 local function is_list(value)
@@ -26,10 +35,10 @@ local VALUES = {
     return true
   end,
   boolean = function(value) return type(value) == "boolean" end,
-  integer = is_integer,
+  integer = is_integer, unsigned = is_unsigned,
   number = function(value) return type(value) == "number" end,
 }
-local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", number = "a number" }
+local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", unsigned = "a whole number", number = "a number" }
 
 local shape
 
@@ -51,7 +60,7 @@ end
 
 local function object(value, where, fields, strict)
   for name, kind in pairs(fields) do
-    local required = type(kind) == "string" and kind:sub(-1) == "!"
+    local required = type(kind) == "string" and kind:sub(-1) == "!" or kind.required
     if value[name] == nil and required then wrong(where == "" and name or where .. "." .. name, "it is missing") end
   end
   for name, item in pairs(value) do

@@ -15,7 +15,6 @@ function devices.check(list)
     if device.path:sub(1, 1) ~= "/" or ("/" .. device.path .. "/"):find("/../", 1, true) then
       check.wrong(where .. ".path", ("it must be an absolute path without .., not %s"):format(tiny.show(device.path)))
     end
-    if not device.type then check.wrong(where .. ".type", "it is missing") end
     if device.type ~= "p" and not (device.major and device.minor) then check.wrong(where, "major and minor are missing") end
   end
 end
@@ -49,7 +48,7 @@ function devices.make(ctx)
     end
   end
   for _, device in ipairs(ctx.config.linux.devices or {}) do
-    make(ctx, device.path, KINDS[device.type], device)
+    if not (ctx.foreign_dev and device.path:match("^/+dev/")) then make(ctx, device.path, KINDS[device.type], device) end
   end
 end
 

@@ -1,11 +1,12 @@
 -- The fields of a bundle's config.json (runtime-spec 1.3.0, config.md and config-linux.md), each with its type; "!" marks a
 -- required one. The check of a configuration and the list of its fields derive from this table.
---   "string" "boolean" "integer" "number"    a value
+--   "string" "boolean" "integer" "number"    a value; "unsigned" is an integer up to 2^64
 --   { list = TYPE } { map = TYPE }           a list, or an object with any keys
 --   { FIELD = TYPE, … }                      an object
 local strings, map = { list = "string" }, { map = "string" }
 
 local function one_of(...) return { words = { ... } } end
+local function required_of(...) return { words = { ... }, required = true } end
 
 local id_maps = { list = { containerID = "integer!", hostID = "integer!", size = "integer!" } }
 local hooks = { list = { path = "string!", args = strings, env = strings, timeout = "integer" } }
@@ -14,14 +15,14 @@ local throttle = { list = { major = "integer!", minor = "integer!", rate = "inte
 
 local process = {
   terminal = "boolean", consoleSize = box, cwd = "string!", env = strings, args = strings, commandLine = "string",
-  rlimits = { list = { type = "string!", soft = "integer!", hard = "integer!" } },
+  rlimits = { list = { type = "string!", soft = "unsigned!", hard = "unsigned!" } },
   apparmorProfile = "string", noNewPrivileges = "boolean", selinuxLabel = "string", oomScoreAdj = "integer",
   capabilities = { effective = strings, bounding = strings, inheritable = strings, permitted = strings, ambient = strings },
   user = { uid = "integer", gid = "integer", umask = "integer", additionalGids = { list = "integer" }, username = "string" },
   scheduler = {
     policy = "string!", nice = "integer", priority = "integer", flags = strings, runtime = "integer", deadline = "integer", period = "integer",
   },
-  ioPriority = { class = one_of("IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"), priority = "integer" },
+  ioPriority = { class = required_of("IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"), priority = "integer" },
   execCPUAffinity = { initial = "string", final = "string" },
 }
 
@@ -48,12 +49,12 @@ local resources = {
 }
 
 local linux = {
-  namespaces = { list = { type = one_of("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"), path = "string" } },
+  namespaces = { list = { type = required_of("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"), path = "string" } },
   uidMappings = id_maps, gidMappings = id_maps,
   timeOffsets = { map = { secs = "integer", nanosecs = "integer" } },
   devices = {
     list = {
-      type = one_of("c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer", uid = "integer", gid = "integer",
+      type = required_of("c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer", uid = "integer", gid = "integer",
     },
   },
   netDevices = { map = { name = "string" } },
@@ -69,7 +70,7 @@ local linux = {
     syscalls = {
       list = {
         names = strings, name = "string", action = "string!", errnoRet = "integer",
-        args = { list = { index = "integer!", value = "integer!", valueTwo = "integer", op = "string!" } },
+        args = { list = { index = "integer!", value = "unsigned!", valueTwo = "unsigned", op = "string!" } },
       },
     },
   },

@@ -160,7 +160,8 @@ TYPES.cgroup2 = TYPES.cgroup
 local function mount_one(ctx, mount)
   local parsed = mount.parsed
   local made = parsed.bind and bind(ctx, mount) or (TYPES[mount.type] or filesystem)(ctx, mount)
-  if mount.target == "/dev" then ctx.dev = made end
+  -- A bind mount of /dev has the nodes of the host, which stay as they are.
+  if mount.target == "/dev" then ctx.dev, ctx.foreign_dev = not parsed.bind and made or nil, parsed.bind or nil end
   if made and next(parsed.recursive) then
     local options = { root = made, recursive = true }
     for name, value in pairs(parsed.recursive) do options[name] = value end

@@ -66,15 +66,11 @@ function process.check(asked, where)
     named(POLICIES, asked.scheduler.policy, where .. ".scheduler.policy")
     for i, flag in ipairs(asked.scheduler.flags or NOTHING) do named(FLAGS, flag, ("%s.scheduler.flags[%d]"):format(where, i - 1)) end
   end
-  if asked.ioPriority and not asked.ioPriority.class then check.wrong(where .. ".ioPriority.class", "it is missing") end
 end
 
--- While this process still may: its OOM score and priorities. Engines start containers with the score that they have themselves.
+-- While this process still may: its priorities. It has had its OOM score since tiny.clone: the /proc of a container may be another file
+-- system, whose files the container chooses (CVE-2019-19921, CVE-2025-52881).
 function process.early(asked)
-  if asked.oomScoreAdj then
-    local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
-    file:write(("%d"):format(asked.oomScoreAdj))
-  end
   local scheduler = asked.scheduler
   if scheduler then
     local flags = {}

@@ -6,7 +6,7 @@ local oci = require "oci_bundle"
 local walk = require "oci_fields"
 
 -- The types whose values a field of a type accepts.
-local ACCEPTS = { integer = { "integer" }, number = { "integer", "number" }, string = { "string" }, boolean = { "boolean" } }
+local ACCEPTS = { integer = { "integer", "unsigned" }, unsigned = { "integer", "unsigned" }, number = { "integer", "unsigned", "number" }, string = { "string" }, boolean = { "boolean" } }
 
 local function accepts(kind, type_)
   if type(kind) == "string" then
@@ -35,7 +35,7 @@ walk.each(function(path, kind, place)
       if not said or said:sub(1, #path + 1) ~= path .. ":" then error(("%s = %s: %s"):format(path, tiny.show(value), tostring(said))) end
     end
   end
-  if type(kind) == "string" and kind:sub(-1) == "!" then
+  if walk.required(kind) then
     local said = message(walk.with(place, nil))
     required = required + 1
     check.equal(said, path .. ": it is missing")
