@@ -25,17 +25,27 @@ function step.network(ctx)
   local space = ctx.config.spaces.network
   if not devices or not next(devices) then return end
   if not space then tiny.fail("linux.netDevices: the container has no network namespace of its own") end
-  ctx.netns = space.path and tiny.open_ns("net", space.path) or tiny.netns { user = ctx.userns }
+  ctx.netns = space.path and existing(ctx.config, "net", space.path) or tiny.netns { user = ctx.userns }
   for _, name in ipairs(require "tiny.base.sorted_keys"(devices)) do
     tiny.link_set(name, { move_to = ctx.netns, name = devices[name].name, up = true })
   end
+end
+
+-- Opens an existing namespace; an error names its field.
+local function existing(config, kind, path)
+  local handle, err = tiny.try(tiny.open_ns, kind, path)
+  if handle then return handle end
+  for i, space in ipairs(config.linux.namespaces) do
+    if space.path == path then err.message = ("linux.namespaces[%d].path: %s"):format(i - 1, err.message) end
+  end
+  error(err, 0)
 end
 
 -- What tiny.clone is asked for, and the handles to close afterwards.
 local function namespaces(ctx)
   local spaces, options, held = ctx.config.spaces, {}, {}
   local function open(kind, path)
-    local handle = tiny.open_ns(kind, path)
+    local handle = existing(ctx.config, kind, path)
     table.insert(held, handle)
     return handle
   end
@@ -257,7 +267,7 @@ local function make(ctx)
   guarded(ctx, "namespaces", function()
     local space = ctx.config.spaces.user
     if space then
-      ctx.userns = space.path and tiny.open_ns("user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
+      ctx.userns = space.path and existing(ctx.config, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
     end
   end)
   mounts.prepare(ctx)

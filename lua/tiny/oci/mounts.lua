@@ -187,7 +187,8 @@ function mounts.root(ctx)
   local shared = propagation == "shared" or propagation == "rshared"
   tiny.mount_propagation("/", (propagation or ""):match("private") and "private" or "slave")
   local path = config.root.path:sub(1, 1) == "/" and config.root.path or ctx.bundle .. "/" .. config.root.path
-  local there = tiny.stat(path)
+  local there, err = tiny.try(tiny.stat, path)
+  if err then tiny.fail { message = "root.path: " .. err.message } end
   if not there then tiny.fail { message = ("root.path: %s: no such file or directory"):format(path) } end
   if there.kind ~= "dir" then tiny.fail { message = ("root.path: %s is a %s, not a directory"):format(path, there.kind) } end
   local _, root = tiny.mount_bind(path, path, { open = true })

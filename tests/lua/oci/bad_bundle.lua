@@ -138,7 +138,9 @@ for _, id in ipairs { "../x", "..", ".", "", "a/b", "a b", "a\nb", "\27[2J", "a;
   hostile.leaves_nothing(function()
     refused(#id == 300 and "" or "invalid container ID", { "create", "--bundle", bundle, "--", id })
     for _, words in ipairs { { "start" }, { "state" }, { "kill" }, { "delete" }, { "pause" }, { "resume" }, { "ps" }, { "events", "--stats" } } do
-      refused(#id == 300 and "" or "invalid container ID", { words[1], table.unpack(words, 2, #words), "--", id })
+      table.insert(words, "--")
+      table.insert(words, id)
+      refused(#id == 300 and "" or "invalid container ID", words)
     end
     refused(#id == 300 and "" or "invalid container ID", { "exec", "--", id, "true" })
     refused(#id == 300 and "" or "invalid container ID", { "update", "--memory", "64m", "--", id })

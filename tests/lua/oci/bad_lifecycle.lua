@@ -37,16 +37,16 @@ hostile.leaves_nothing(function()
   refused("already exists", { "create", "--bundle", oci.bundle(), "c" })
   check.equal(status(), "created")
   oci.succeeds { "start", "c" }
-  refused("cannot start container c: it is running, not created", { "start", "c" })
+  refused("cannot start container \"c\": it is running, not created", { "start", "c" })
   refused("cannot delete container \"c\" that is not stopped: running", { "delete", "c" })
-  refused("cannot resume container c: it is running", { "resume", "c" })
+  refused("cannot resume container \"c\": it is running", { "resume", "c" })
   check.equal(status(), "running")
   oci.succeeds { "kill", "c", "KILL" }
   ended()
   for _, name in ipairs { "start", "pause", "resume", "kill" } do refused("container \"c\"", { name, "c" }) end
   refused("container \"c\"", { "exec", "c", "true" })
-  refused("", { "kill", "c", "SIGNONE" })
-  refused("", { "kill", "c", "99" })
+  oci.fails("SIGNONE", { "kill", "c", "SIGNONE" })
+  oci.fails("99", { "kill", "c", "99" })
   check.equal(oci.state("c").pid, 0)
   oci.succeeds { "delete", "c" }
 end, "at the wrong time")
