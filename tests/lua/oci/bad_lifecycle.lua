@@ -1,7 +1,6 @@
 -- Commands at the wrong time, at once, on damaged state, and on a pid that belongs to another process by now.
 local check = require "check"
 local hostile = require "oci_hostile"
-local leftovers = require "leftovers"
 local oci = require "oci_bundle"
 
 local refused = hostile.refused
@@ -104,16 +103,25 @@ hostile.leaves_nothing(function()
   end
 end, "a shared cgroup")
 
--- The bundle vanishes between create and start; afterwards too.
+-- The bundle vanishes between create and start: its root file system is elsewhere, or vanishes too.
 hostile.leaves_nothing(function()
-  local path = created("echo here > /proc/self/fd/1; sleep 1000")
+  local path = created(nil, function(c, path)
+    tiny.rename(path .. "/rootfs", "/tmp/elsewhere")
+    c.root.path = "/tmp/elsewhere"
+  end)
   tiny.remove(path, { recursive = true })
-  oci.succeeds { "state", "c" }
+  check.equal(status(), "created")
   oci.succeeds { "start", "c" }
-  oci.succeeds { "state", "c" }
+  check.equal(status(), "running")
+  oci.succeeds { "exec", "c", "true" }
   oci.succeeds { "list" }
-  oci.run { "exec", "c", "true" }
   hostile.delete()
+  path = created()
+  tiny.remove(path, { recursive = true })
+  check.equal(status(), "created")
+  refused("sh", { "start", "c" })
+  ended()
+  oci.succeeds { "delete", "c" }
 end, "a bundle that vanishes")
 
 -- Damage to what is recorded. A container whose process lives is never stopped; delete --force ends it and cleans up.
@@ -142,10 +150,7 @@ for _, name in ipairs { "state.json", "config.json", "undo.jsonl", "waiting", "s
           if deleted.status == 0 then error(about .. ": it lives, and delete without --force succeeded") end
           hostile.sentence(deleted.err, about .. ": delete")
           hostile.delete()
-          if tiny.stat("/proc/" .. pid) then
-            leftovers.settle()
-            assert(not tiny.stat("/proc/" .. pid), about .. ": its process lives after delete --force")
-          end
+          oci.eventually(function() return not tiny.stat("/proc/" .. pid) end, about .. ": the end of its process after delete --force")
         end, about)
       end
     end
