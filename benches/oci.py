@@ -1,11 +1,13 @@
 """tinylua-oci beside crun and runc, called as engines call an OCI runtime; and the time that engines spend in each."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import statistics
 import subprocess
+import time
 
 import images
 import oci_engines
@@ -152,27 +154,56 @@ class Sampled(images.Memory):
     pause = 0
 
 
-def memory(runtimes, folder, rootfs, times=40):
-    """The largest sum of PSS of a command and its descendants, from samples of many runs."""
-    found = {runtime.name: {} for runtime in runtimes}
-    for runtime in runtimes:
-        path = bundle(folder, rootfs, "podman", SLEEP, runtime.name)
-        for _ in range(times):
-            for name, words in (("create", ["create", "--bundle", path, "bench-pss"]), ("start", ["start", "bench-pss"]),
-                                ("state", ["state", "bench-pss"]), ("exec", ["exec", "bench-pss", "/bin/true"]),
-                                ("delete", ["delete", "--force", "bench-pss"])):
-                process = subprocess.Popen([*runtime.command, *words], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-                watch = Sampled(process.pid)
-                watch.start()
-                process.wait()
-                watch.join()
-                found[runtime.name][name] = max(found[runtime.name].get(name, 0), watch.pss)
-    return [{"side": name, "pss_kb": by_command} for name, by_command in found.items()]
+COMMANDS = (("create", ["create", "--bundle", "BUNDLE", "bench-memory"]), ("state", ["state", "bench-memory"]), ("start", ["start", "bench-memory"]),
+            ("exec", ["exec", "bench-memory", "/bin/true"]), ("delete", ["delete", "--force", "bench-memory"]))
 
 
-def cgroups(name):
-    """The cgroups of a runtime's containers that are left."""
-    return [str(path) for path in pathlib.Path("/sys/fs/cgroup").glob("*/tinylua-bench/" + name)]
+def sampled(command):
+    """The largest sum of PSS of a command and its descendants."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    watch = Sampled(process.pid)
+    watch.start()
+    process.wait()
+    watch.join()
+    return watch.pss
+
+
+def charged(command, group=pathlib.Path("/sys/fs/cgroup/memory/tinylua-bench-memory")):
+    """The most memory that the kernel charges to a cgroup in which the command starts: its own and the kernel's for it, but not
+    pages of files that were in memory before. The container's process moves to its own cgroup."""
+    group.mkdir()
+    try:
+        done = subprocess.run(["sh", "-c", 'echo 0 > "$0/tasks"; echo 0 > "$0/memory.max_usage_in_bytes"; exec "$@"', group, *command],
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        if done.returncode:
+            raise RuntimeError(f"{command}: exit status {done.returncode}")
+        return int((group / "memory.max_usage_in_bytes").read_text()) // 1024
+    finally:
+        # A runtime without a cgroup for its container leaves it there.
+        for pid in (group / "tasks").read_text().split():
+            (group.parent / "tasks").write_text(pid)
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                group.rmdir()
+                break
+            time.sleep(0.01)
+
+
+def memory(runtimes, folder, rootfs, times=20):
+    """What a command uses at most: the largest of many samples of PSS, and the median of what is charged."""
+    rows = []
+    for how, name in ((sampled, "PSS"), (charged, "charged")):
+        if how is charged and not pathlib.Path("/sys/fs/cgroup/memory/tasks").exists():
+            continue
+        for runtime in runtimes:
+            path, found = bundle(folder, rootfs, "podman", SLEEP, runtime.name), {}
+            for _ in range(times):
+                for word, words in COMMANDS:
+                    command = [path if each == "BUNDLE" else each for each in [*runtime.command, *words]]
+                    found.setdefault(word, []).append(how(command))
+            choose = max if how is sampled else statistics.median
+            rows.append({"side": runtime.name, "what": name, "kb": {word: choose(values) for word, values in found.items()}})
+    return rows
 
 
 def crowd(program, runtimes, folder, rootfs):

@@ -159,9 +159,9 @@ def oci(result):
     parts.append("Single commands on a running container\n\n" +
                  columns(["command", "side", "median ms", "min ms", "÷ crun", "÷ runc", "peak kB"], lines))
     if "memory" in result:
-        lines = [[r["side"], *(str(kb) for kb in r["pss_kb"].values())] for r in result["memory"]]
-        parts.append("Sum of PSS of a command and its descendants, the largest of all samples, kB\n\n" +
-                     columns(["side", *result["memory"][0]["pss_kb"]], lines))
+        lines = [[r["what"], r["side"], *(f"{kb:.0f}" for kb in r["kb"].values())] for r in result["memory"]]
+        parts.append("Memory of a command and its descendants, kB: the largest sum of PSS in any sample, and what a memory cgroup is charged\n\n" +
+                     columns(["what", "side", *result["memory"][0]["kb"]], lines))
         lines = [[r["side"], f"{r['begin_seconds']:.2f}", f"{r['end_seconds']:.2f}", str(r["failed"]), str(r["records_left"]),
                   str(r["cgroups_left"])] for r in result["crowd"]]
         parts.append(f"{result['containers']} containers by {result['clients']} clients at once\n\n" +

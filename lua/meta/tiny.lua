@@ -165,9 +165,10 @@ function cgroup:set_cpu_limit(cpus, options) end
 ---@param count integer|"unlimited" at least 1, or "unlimited"
 function cgroup:set_pids_limit(count) end
 
----Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---Lets the processes of a cgroup use only the given devices: all are denied, and the last rule that matches decides. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
 ---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
 ---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* EOPNOTSUPP: v1 ignores a rule for a part of the devices of an earlier one; write rules that do not overlap
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
@@ -591,7 +592,7 @@ function tiny.fork(body) end
 ---@class tiny.exec.options: table<integer|"env"|"keep_fds", any>
 ---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
----@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS) (default: 0)
+---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them (`inherited_fds`) (default: 0)
 
 ---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
 ---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)
@@ -604,6 +605,13 @@ function tiny.fork(body) end
 ---@param options tiny.exec.options
 ---@return any # does not return; an error when the program cannot be run
 function tiny.exec(options) end
+
+---Returns the descriptors above standard error that this process got from its caller and has kept open. `exec` passes them on with `keep_fds`.
+---```lua
+---for _, number in ipairs(tiny.inherited_fds()) do print(number) end
+---```
+---@return any[] # a list of numbers in ascending order
+function tiny.inherited_fds() end
 
 ---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
 ---* ECHILD: it is not a child of this process, or was already waited for
@@ -1878,11 +1886,12 @@ function tiny.set_cpu_limit(group, cpus, options) end
 function tiny.set_pids_limit(group, count) end
 
 ---@class tiny.set_device_rules.options: table<integer, any>
----@field [integer] { type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed
+---@field [integer] { allow?: boolean, type?: "char"|"block", major?: integer, minor?: integer, access: string } the devices that are allowed, or denied
 
----Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
+---Lets the processes of a cgroup use only the given devices: all are denied, and the last rule that matches decides. On v1 this is the devices controller; on v2 it is a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.
 ---* EPERM: run as root; on v1 a cgroup cannot allow a device that its parent denies
 ---* EINVAL: the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)
+---* EOPNOTSUPP: v1 ignores a rule for a part of the devices of an earlier one; write rules that do not overlap
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
 ---* EROFS: the cgroup file systems are mounted read-only here: mount a writable one first
@@ -3458,7 +3467,13 @@ function tiny.unix_accept(listener, options) end
 ---@return tiny.file # a file handle
 function tiny.unix_connect(path, options) end
 
+---@class tiny.send_fd.options: table<"data"|"more", any>
+---@field data? string the bytes of the message (default: one zero byte)
+---@field more? tiny.file[] files to send in the same message, after the first (default: none)
+
 ---Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).
+---* EMSGSIZE: the message is too long for a seqpacket socket
+---* EINVAL: a message has at most 253 files
 ---* EPIPE: the peer has closed the socket
 ---* ENOTSOCK: the first file is not a socket
 ---```lua
@@ -3466,7 +3481,8 @@ function tiny.unix_connect(path, options) end
 ---```
 ---@param socket tiny.file a socket
 ---@param file tiny.file the file to send; it stays open in the caller
-function tiny.send_fd(socket, file) end
+---@param options? tiny.send_fd.options
+function tiny.send_fd(socket, file, options) end
 
 ---Receives an open file from the peer of a socket (unix(7), SCM_RIGHTS).
 ---* ENOMSG: the message contains no file
@@ -3478,6 +3494,22 @@ function tiny.send_fd(socket, file) end
 ---@param socket tiny.file a socket
 ---@return tiny.file? # a file handle; nil when the peer has closed the socket
 function tiny.recv_fd(socket) end
+
+---@class tiny.recv_fds.options: table<"max", any>
+---@field max? integer the largest number of bytes that are received (default: 65536)
+
+---Receives a message with all its open files from the peer of a socket (unix(7), SCM_RIGHTS). On a stream, bytes without files may follow in further messages.
+---* EMSGSIZE: the message is longer than `max`, or contains more files than this process may open
+---* EAGAIN: no message is available now (nonblock)
+---* ENOTSOCK: the file is not a socket
+---```lua
+---local message = tiny.recv_fds(socket)
+---if message then print(message.data, #message.files) end
+---```
+---@param socket tiny.file a socket
+---@param options? tiny.recv_fds.options
+---@return table? # a table { data = the bytes, files = a list of file handles }; nil when the peer has closed the socket
+function tiny.recv_fds(socket, options) end
 
 -- Http
 

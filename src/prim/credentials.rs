@@ -49,6 +49,23 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
+        name: "join_session_keyring",
+        doc: "Leaves the session keyring for that with this name, which is created if it is missing (keyctl(2), \
+              session-keyring(7)). A process inherits the keyring of its parent, with all keys in it.",
+        args: &[arg("name", Type::Length(1, 255), "the name; one that begins with a dot is refused")],
+        errors: &[
+            ("EDQUOT", "this user has too many keys (/proc/sys/kernel/keys/maxkeys)"),
+            ("ENOSYS", "the kernel has no keyrings (CONFIG_KEYS)"),
+            ("EPERM", "a name that begins with a dot is the kernel's; or a system call filter forbids keyctl(2)"),
+        ],
+        example: "tiny.join_session_keyring(\"web\")",
+        call: |c| {
+            credentials::join_session_keyring(&c.str(0)?)?;
+            c.ok(())
+        },
+        ..BASE
+    },
+    Primitive {
         name: "sethostname",
         doc: "Sets the hostname of the caller's UTS namespace (sethostname(2)). In the initial namespace this renames \
               the host.",

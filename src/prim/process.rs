@@ -102,7 +102,8 @@ pub const FAMILY: &[Primitive] = &[
                 "keep_fds",
                 Type::Range(0, i32::MAX as i64 - 3),
                 "0",
-                "how many descriptors after standard error stay open (like LISTEN_FDS)",
+                "how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them \
+                 (`inherited_fds`)",
             ),
         ],
         returns: "does not return; an error when the program cannot be run",
@@ -117,6 +118,16 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "tiny.exec { \"/bin/sh\", \"-c\", \"echo $GREETING\", env = { GREETING = \"hello\" } }",
         call: exec,
+        ..BASE
+    },
+    Primitive {
+        name: "inherited_fds",
+        effect: Effect::Reads,
+        doc: "Returns the descriptors above standard error that this process got from its caller and has kept open. `exec` passes \
+              them on with `keep_fds`.",
+        returns: "a list of numbers in ascending order",
+        example: "for _, number in ipairs(tiny.inherited_fds()) do print(number) end",
+        call: |c| c.ok(crate::sys::process_state::inherited()),
         ..BASE
     },
     Primitive {

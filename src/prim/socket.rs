@@ -1,13 +1,13 @@
 //! Unix domain sockets, and passing of descriptors over them.
 
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use mlua::Value;
+use mlua::{LuaString, Table, Value};
 
 use super::descriptor::file;
 use crate::sys::Context;
 use crate::sys::socket::{self as sys, Kind};
-use crate::vm::call::{Call, Fail};
+use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::registry::{Effect, Opt, Outcome, Primitive, Type, arg, opt};
 
 const BASE: Primitive = Primitive { family: "sockets", ..Primitive::BASE };
@@ -96,13 +96,18 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Plumbing,
         doc: "Sends an open file to the peer of a socket (unix(7), SCM_RIGHTS).",
         args: &[arg("socket", FILE, "a socket"), arg("file", FILE, "the file to send; it stays open in the caller")],
-        errors: &[("EPIPE", "the peer has closed the socket"), ("ENOTSOCK", "the first file is not a socket")],
+        options: &[
+            opt("data", Type::Bytes, "one zero byte", "the bytes of the message"),
+            opt("more", Type::List(&FILE), "none", "files to send in the same message, after the first"),
+        ],
+        errors: &[
+            ("EMSGSIZE", "the message is too long for a seqpacket socket"),
+            ("EINVAL", "a message has at most 253 files"),
+            ("EPIPE", "the peer has closed the socket"),
+            ("ENOTSOCK", "the first file is not a socket"),
+        ],
         example: "tiny.send_fd(socket, tiny.open(\"web.log\"))",
-        call: |c| {
-            let sent = c.fd(1)?.dup()?;
-            c.fd(0)?.with(|socket| sys::send_fd(socket, std::os::fd::AsFd::as_fd(&sent)))??;
-            c.ok(())
-        },
+        call: send_fd,
         ..BASE
     },
     Primitive {
@@ -119,9 +124,27 @@ pub const FAMILY: &[Primitive] = &[
         ],
         example: "local file = tiny.recv_fd(socket)",
         call: |c| match c.fd(0)?.with(sys::recv_fd)?? {
-            Some(fd) => received(c, fd),
+            Some(fd) => c.ok(received(c, fd)?),
             None => c.ok(Value::Nil),
         },
+        ..BASE
+    },
+    Primitive {
+        name: "recv_fds",
+        waits: true,
+        effect: Effect::Plumbing,
+        doc: "Receives a message with all its open files from the peer of a socket (unix(7), SCM_RIGHTS). On a stream, bytes \
+              without files may follow in further messages.",
+        args: &[arg("socket", FILE, "a socket")],
+        options: &[opt("max", Type::Range(1, 1 << 20), "65536", "the largest number of bytes that are received")],
+        returns: "a table { data = the bytes, files = a list of file handles }; nil when the peer has closed the socket",
+        errors: &[
+            ("EMSGSIZE", "the message is longer than `max`, or contains more files than this process may open"),
+            ("EAGAIN", "no message is available now (nonblock)"),
+            ("ENOTSOCK", "the file is not a socket"),
+        ],
+        example: "local message = tiny.recv_fds(socket)\nif message then print(message.data, #message.files) end",
+        call: recv_fds,
         ..BASE
     },
 ];
@@ -131,6 +154,31 @@ fn kind(call: &Call<'_>) -> Result<Kind, Fail> {
     Ok(Kind { messages, nonblock: call.flag("nonblock") })
 }
 
-fn received(call: &Call<'_>, fd: OwnedFd) -> Outcome {
-    call.ok(file(call, fd, "received")?)
+fn received(call: &Call<'_>, fd: OwnedFd) -> Result<Table, Fail> {
+    file(call, fd, "received")
+}
+
+fn send_fd(call: &Call<'_>) -> Outcome {
+    let data: Option<LuaString> = call.opt("data")?;
+    let data = data.as_ref().map_or(vec![0], |data| data.as_bytes().to_vec());
+    if data.is_empty() {
+        return Err(Fail::Usage("option \"data\": a message needs at least one byte".into()));
+    }
+    let mut files = vec![call.fd(1)?.dup()?];
+    for more in call.opt::<Vec<Table>>("more")?.unwrap_or_default() {
+        files.push(FdRef::of(&more)?.dup()?);
+    }
+    let fds: Vec<BorrowedFd<'_>> = files.iter().map(AsFd::as_fd).collect();
+    call.fd(0)?.with(|socket| sys::send_fds(socket, &fds, &data))??;
+    call.ok(())
+}
+
+fn recv_fds(call: &Call<'_>) -> Outcome {
+    let most = call.opt::<usize>("max")?.unwrap_or(65536);
+    let Some(message) = call.fd(0)?.with(|socket| sys::recv_fds(socket, most))?? else { return call.ok(Value::Nil) };
+    let files = message.fds.into_iter().map(|fd| received(call, fd)).collect::<Result<Vec<_>, Fail>>()?;
+    let table = call.lua.create_table()?;
+    table.raw_set("data", call.lua.create_string(message.data)?)?;
+    table.raw_set("files", files)?;
+    call.ok(table)
 }

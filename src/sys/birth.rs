@@ -15,14 +15,21 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     process::flush_stdio();
     let parent = std::process::id();
     let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let pid_home = birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWPID as u64).then(pid_home).transpose()?;
+    // Root of a user namespace that does not own this process's pid namespace could leave it, but not come back.
+    let stuck = |home: &OwnedFd| namespace::setns(home.as_fd(), libc::CLONE_NEWPID as u64).is_err();
     if birth.join.iter().any(|(_, flag)| *flag == libc::CLONE_NEWUSER as u64)
         || birth.oom_score_adj.is_some()
+        || pid_home.as_ref().is_some_and(stuck)
         || job_control::wants_leader()
     {
         return intermediate_process::clone(birth, (read, write), parent);
     }
     let gate = Gate::of(birth.new)?;
-    let pid_home = join_pid_namespace(birth)?;
+    // A pid namespace is joined by the parent, for its children.
+    for (fd, flag) in birth.join.iter().filter(|(_, flag)| *flag == libc::CLONE_NEWPID as u64) {
+        namespace::setns(*fd, *flag)?;
+    }
     let mut pidfd: i32 = -1;
     let mut args = CloneArgs {
         flags: birth.new | libc::CLONE_PIDFD as u64,
@@ -55,14 +62,7 @@ pub fn clone(birth: &Birth<'_>) -> Result<Option<Born>> {
     Ok(Some(Born { pid: result as i32, pidfd, report: read }))
 }
 
-/// A pid namespace is joined by the parent, for its children; returns the way back.
-fn join_pid_namespace(birth: &Birth<'_>) -> Result<Option<OwnedFd>> {
-    for (fd, flag) in &birth.join {
-        if *flag == libc::CLONE_NEWPID as u64 {
-            let home = namespace::open_of("self", "pid")?;
-            namespace::setns(*fd, *flag)?;
-            return Ok(Some(home));
-        }
-    }
-    Ok(None)
+/// The pid namespace of this process.
+fn pid_home() -> Result<OwnedFd> {
+    namespace::open_of("self", "pid")
 }

@@ -1,9 +1,10 @@
 //! Attributes that a process sets on itself: hostname, session, user, resource limits, no_new_privs.
 
+use nix::errno::Errno;
 use nix::sys::resource::{Resource, setrlimit as nix_setrlimit};
 use nix::unistd::{Gid, Uid};
 
-use super::{Context, Result};
+use super::{Context, Error, Result};
 
 /// RLIM_INFINITY.
 pub const UNLIMITED: u64 = nix::sys::resource::RLIM_INFINITY;
@@ -63,6 +64,26 @@ pub fn sethostname(name: &str) -> Result<()> {
 /// Sets the file mode creation mask of this process, and returns the previous one.
 pub fn umask(mask: u32) -> u32 {
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(mask)).as_raw_mode()
+}
+
+/// Leaves the session keyring for that with this name, which is created if it is missing (keyctl(2), session-keyring(7)).
+/// Every process of its user may find it. Errors: EDQUOT if the user has too many keys, ENOSYS without keyrings.
+pub fn join_session_keyring(name: &str) -> Result<()> {
+    const JOIN_SESSION_KEYRING: libc::c_int = 1;
+    const SETPERM: libc::c_int = 5;
+    // The possessor may do everything; the user may view, read, search and link it (KEY_POS_ALL, KEY_USR_…).
+    const PERMISSIONS: u32 = 0x3f00_0000 | 0x001b_0000;
+    let name = std::ffi::CString::new(name).map_err(|_| Error::from(Errno::EINVAL))?;
+    // SAFETY: the name lives through the call.
+    let key = unsafe { libc::syscall(libc::SYS_keyctl, JOIN_SESSION_KEYRING, name.as_ptr()) };
+    if key < 0 {
+        return Err(Error::last());
+    }
+    // SAFETY: takes no pointers.
+    if unsafe { libc::syscall(libc::SYS_keyctl, SETPERM, key, PERMISSIONS) } < 0 {
+        return Err(Error::last());
+    }
+    Ok(())
 }
 
 /// Starts a new session.

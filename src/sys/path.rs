@@ -57,7 +57,8 @@ impl Place<'_> {
     /// EROFS, and those of `open`.
     pub fn access(&self, read: bool, write: bool, execute: bool) -> Result<()> {
         let file = self.open()?;
-        let mode = libc::R_OK * i32::from(read) | libc::W_OK * i32::from(write) | libc::X_OK * i32::from(execute);
+        let letters = [(read, libc::R_OK), (write, libc::W_OK), (execute, libc::X_OK)];
+        let mode = letters.iter().filter(|(wanted, _)| *wanted).fold(0, |all, (_, bit)| all | bit);
         let (fd, flags) = (file.as_raw_fd(), libc::AT_EACCESS | libc::AT_EMPTY_PATH);
         // SAFETY: the path is an empty C string; glibc's function of this name does not pass the flags on.
         match unsafe { libc::syscall(libc::SYS_faccessat2, fd, c"".as_ptr(), mode, flags) } {

@@ -68,21 +68,28 @@ pub(super) fn note_descriptors() -> bool {
     false
 }
 
-/// Closes the caller's descriptors above standard error. Above 255, where they were not asked for, those are taken for
-/// the caller's that an executed program would inherit.
-pub fn close_inherited() {
+/// The caller's descriptors above standard error that an executed program could inherit. Above 255, where they were not
+/// asked for, those are taken for the caller's that are not close-on-exec.
+pub fn inherited() -> Vec<RawFd> {
     let low = (3..256).filter(|fd| FROM_CALLER[*fd as usize / 64].load(Ordering::Relaxed) & (1 << (fd % 64)) != 0);
     let names =
         super::fs::list(super::path::Place { root: None, path: "/proc/self/fd".as_ref() }, true).unwrap_or_default();
     let high = names.iter().filter_map(|name| std::str::from_utf8(name).ok()?.parse::<RawFd>().ok());
-    for fd in low.chain(high.filter(|fd| *fd >= 256)) {
+    let passed_on = |fd: &RawFd| {
+        // SAFETY: only asks; a number that is not open is an error of the call.
+        let flags = unsafe { libc::fcntl(*fd, libc::F_GETFD) };
+        flags >= 0 && flags & libc::FD_CLOEXEC == 0
+    };
+    let mut found: Vec<RawFd> = low.chain(high.filter(|fd| *fd >= 256)).filter(passed_on).collect();
+    found.sort_unstable();
+    found
+}
+
+/// Closes them.
+pub fn close_inherited() {
+    for fd in inherited() {
         // SAFETY: nothing of this process owns such a descriptor: everything it opens is close-on-exec.
-        unsafe {
-            let flags = libc::fcntl(fd, libc::F_GETFD);
-            if flags >= 0 && flags & libc::FD_CLOEXEC == 0 {
-                libc::close(fd);
-            }
-        }
+        unsafe { libc::close(fd) };
     }
     FROM_CALLER.iter().for_each(|bits| bits.store(0, Ordering::Relaxed));
 }

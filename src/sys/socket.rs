@@ -8,8 +8,8 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use nix::errno::Errno;
 use rustix::fs::Mode;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketAddrUnix, SocketFlags, SocketType,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketAddrUnix, SocketFlags, SocketType,
 };
 
 use super::path::Place;
@@ -90,14 +90,63 @@ pub fn connect(path: &str, kind: Kind) -> Result<OwnedFd> {
     Ok(socket)
 }
 
-/// Sends a descriptor to the peer, with one byte, since a message needs one (SCM_RIGHTS).
-pub fn send_fd(socket: BorrowedFd<'_>, fd: BorrowedFd<'_>) -> Result<()> {
-    let fds = [fd];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+/// The most descriptors that one message has (SCM_MAX_FD).
+pub const MOST_FDS: usize = 253;
+
+/// Sends descriptors to the peer in one message, with at least one byte, which a message needs (SCM_RIGHTS). It allocates
+/// nothing. Errors: EINVAL for too many, EMSGSIZE for too long a message.
+pub fn send_fds(socket: BorrowedFd<'_>, fds: &[BorrowedFd<'_>], data: &[u8]) -> Result<()> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FDS))];
     let mut control = SendAncillaryBuffer::new(&mut space);
-    control.push(SendAncillaryMessage::ScmRights(&fds));
-    rustix::net::sendmsg(socket, &[IoSlice::new(b"\0")], &mut control, SendFlags::NOSIGNAL)?;
+    if !control.push(SendAncillaryMessage::ScmRights(fds)) {
+        return Err(Error::new(Errno::EINVAL).with_detail("a message has at most 253 files"));
+    }
+    let mut sent = retried(|| rustix::net::sendmsg(socket, &[IoSlice::new(data)], &mut control, SendFlags::NOSIGNAL))?;
+    // A stream may take a part of a long message; the descriptors are with its first byte.
+    while sent < data.len() {
+        sent += retried(|| rustix::net::send(socket, &data[sent..], SendFlags::NOSIGNAL))?;
+    }
     Ok(())
+}
+
+fn retried<T>(mut call: impl FnMut() -> rustix::io::Result<T>) -> Result<T> {
+    loop {
+        match call() {
+            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
+            done => return Ok(done?),
+        }
+    }
+}
+
+/// A message: its bytes and its descriptors, which are close-on-exec.
+pub struct Message {
+    /// The bytes.
+    pub data: Vec<u8>,
+    /// The descriptors.
+    pub fds: Vec<OwnedFd>,
+}
+
+/// Receives a message of at most this many bytes; `None` at the end. Errors: EMSGSIZE for a longer message, and for more
+/// descriptors than this process may open: they are closed.
+pub fn recv_fds(socket: BorrowedFd<'_>, most: usize) -> Result<Option<Message>> {
+    let mut data = vec![0u8; most];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST_FDS))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let got = {
+        let mut parts = [IoSliceMut::new(&mut data)];
+        retried(|| rustix::net::recvmsg(socket, &mut parts, &mut control, RecvFlags::CMSG_CLOEXEC))?
+    };
+    let rights = control.drain().filter_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => Some(fds),
+        _ => None,
+    });
+    let fds: Vec<OwnedFd> = rights.flatten().collect();
+    if got.flags.intersects(ReturnFlags::TRUNC | ReturnFlags::CTRUNC) {
+        let why = format!("the message has more than {most} bytes, or more files than this process may open");
+        return Err(Error::new(Errno::EMSGSIZE).with_detail(why));
+    }
+    data.truncate(got.bytes);
+    Ok((got.bytes > 0 || !fds.is_empty()).then_some(Message { data, fds }))
 }
 
 /// Receives a descriptor, close-on-exec; `None` at the end. Errors: ENOMSG for a message without one.
@@ -105,12 +154,9 @@ pub fn recv_fd(socket: BorrowedFd<'_>) -> Result<Option<OwnedFd>> {
     let mut byte = [0u8; 1];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let got = loop {
-        match rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC) {
-            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
-            got => break got?,
-        }
-    };
+    let got = retried(|| {
+        rustix::net::recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)
+    })?;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(mut fds) = message
             && let Some(fd) = fds.next()

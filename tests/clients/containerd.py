@@ -20,6 +20,7 @@ disabled_plugins = [{disabled}]
   restrict_oom_score_adj = true
   enable_unprivileged_ports = true
   [plugins."io.containerd.grpc.v1.cri".cni]
+    bin_dir = "/usr/lib/cni"
     conf_dir = "/etc/cni/tested"
   [plugins."io.containerd.grpc.v1.cri".containerd]
     default_runtime_name = "runc"

@@ -1,4 +1,4 @@
-"""podman for the scripts of this folder: its configuration, and the checks that every user can run."""
+"""podman for the scripts of this folder: the checks that every user can run."""
 
 import json
 import os
@@ -13,31 +13,10 @@ from host import CLEANUPS, Skip, Terminal, check, command, equal, eventually, ma
 PACKAGES = {"podman": "podman", "runc": "runc", "conmon": "conmon", "busybox": "busybox-static", "catatonit": "catatonit",
             "/usr/lib/podman/netavark": "netavark", "iptables": "iptables"}
 
-# podman's default limits are higher than root may set without CAP_SYS_RESOURCE.
-CONFIG = """[containers]
-default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
-[engine]
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-runtime = "tested"
-runtime_supports_json = ["tested"]
-[engine.runtimes]
-tested = ["{runtime}"]
-[network]
-network_backend = "netavark"
-"""
-
 # The user who runs podman: the words before "podman", and their environment; options of create and run.
 AS, ENV, OPTIONS = [], None, []
 IMAGE = "localhost/busybox:latest"
 NUMBER = iter(range(1, 1000))
-
-
-def configure(home):
-    path = pathlib.Path(home) / "containers.conf"
-    path.write_text(CONFIG.format(runtime=host.runtime()))
-    path.chmod(0o644)
-    os.environ["CONTAINERS_CONF"] = str(path)
 
 
 def load():

@@ -11,13 +11,18 @@ local PROGRAMS = "sh cat echo ls id mkdir mknod mount umount ps sleep stat test 
 
 local count = 0
 
+-- A path that does not exist yet: a child of the test counts on its own.
+local function unused(pattern)
+  repeat count = count + 1 until not tiny.stat(pattern:format(count))
+  return pattern:format(count)
+end
+
 -- Where the runtime keeps its containers.
 function oci.root() return check.root .. "/oci" end
 
 -- Creates the directory of a bundle with a root file system, without a configuration; returns its path.
 function oci.folder(name)
-  count = count + 1
-  local path = ("/tmp/bundle-%s-%d"):format(name or "x", count)
+  local path = unused("/tmp/bundle-" .. (name or "x") .. "-%d")
   for _, folder in ipairs { "bin", "proc", "sys", "dev", "tmp", "etc", "root", "run" } do
     tiny.mkdir(path .. "/rootfs/" .. folder, { parents = true, mode = tonumber("755", 8) })
   end
@@ -55,8 +60,7 @@ end
 -- and `read`, which reads the output again: a created container writes to it later.
 function oci.run(words, options)
   options = options or {}
-  count = count + 1
-  local base = ("/tmp/oci-output-%d"):format(count)
+  local base = unused("/tmp/oci-output-%d.in"):gsub("%.in$", "")
   tiny.write_file(base .. ".in", options.input or "")
   local child = check.start(function()
     for number, name in pairs { [0] = ".in", [1] = ".out", [2] = ".err" } do
@@ -99,14 +103,14 @@ end
 function oci.output(script, change, options)
   local result = oci.succeeds({ "run", "--bundle", (oci.bundle(script, change)), "c" }, options)
   if result.err ~= "" then error(("on standard error: %q"):format(result.err), 2) end
-  oci.nothing()
+  oci.nothing "c"
   return (result.out:gsub("\n$", ""))
 end
 
 -- Creating a container with this configuration must fail with this text, and leave nothing.
 function oci.refused(text, change, options)
   local result = oci.fails(text, { "run", "--bundle", (oci.bundle("true", change)), "c" }, options)
-  oci.nothing()
+  oci.nothing "c"
   return result
 end
 
@@ -115,10 +119,11 @@ function oci.state(id)
   return tiny.json_decode(oci.succeeds({ "state", id }).out)
 end
 
--- No container is left.
-function oci.nothing()
-  local left = tiny.list_dir(oci.root()) or {}
-  if #left > 0 then error("left: " .. table.concat(left, " "), 2) end
+-- No container is left, or not the one with this id.
+function oci.nothing(id)
+  for _, name in ipairs(tiny.list_dir(oci.root()) or {}) do
+    if name == id or not id then error("left: " .. name, 2) end
+  end
 end
 
 -- Waits until f() returns a value that is true; returns it.

@@ -16,9 +16,11 @@ end
 -- Answers the calls that arrive at a listener. started: a pipe that ends when the program begins.
 function companion.answer(one, started, listener)
   if not (started and listener) then return end
-  local spec = require("tiny.oci.program").again(one)
   local child = tiny.fork(function()
+    -- The engine's pipes, and the lock of the command that started it.
+    tiny.withdraw_fds { keep = { started, listener } }
     detach()
+    local spec = require("tiny.oci.program").again(one)
     tiny.notify_ready()
     answers.serve_all({ spec = spec, record = one.record, name = one.id }, { started = started, listener = listener })
   end)

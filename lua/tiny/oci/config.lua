@@ -91,11 +91,13 @@ function config.check(value, options)
   if spaces.user and not spaces.user.path and not maps then check.wrong("linux.uidMappings", "a new user namespace needs id mappings") end
   if maps and not spaces.user then check.wrong("linux.uidMappings", "there is no user namespace among linux.namespaces") end
   if value.process then config.check_process(value.process, "process") end
+  require("tiny.oci.userns").check(value)
   if value.hooks then check_hooks(value.hooks) end
   require("tiny.oci.mounts").check(value)
   require("tiny.oci.devices").check(linux.devices or {})
   require("tiny.oci.sysctls").check(value)
   require("tiny.oci.resources").check(linux.resources or {})
+  if linux.memoryPolicy then require("tiny.oci.memory_policy").check(linux.memoryPolicy) end
   require("tiny.oci.refused").check(value)
   return value
 end

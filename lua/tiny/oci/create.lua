@@ -1,6 +1,7 @@
 -- Creates the container of a configuration: the pipeline of tiny.container with the steps of an OCI runtime. The first process sets
 -- itself up, reports that it is ready, and waits for `start` on a socket; it is then the child of whoever called `create`.
 local cgroup = require "tiny.oci.cgroup"
+local check = require "tiny.oci.check"
 local container = require "tiny.container"
 local hooks = require "tiny.oci.hooks"
 local mounts = require "tiny.oci.mounts"
@@ -19,33 +20,15 @@ function step.cgroup(ctx)
   cgroup.create(ctx)
 end
 
--- A network namespace is created before the container only to move devices into it (linux.netDevices).
 function step.network(ctx)
-  local devices = ctx.config.linux.netDevices
-  local space = ctx.config.spaces.network
-  if not devices or not next(devices) then return end
-  if not space then tiny.fail("linux.netDevices: the container has no network namespace of its own") end
-  ctx.netns = space.path and existing(ctx.config, "net", space.path) or tiny.netns { user = ctx.userns }
-  for _, name in ipairs(require "tiny.base.sorted_keys"(devices)) do
-    tiny.link_set(name, { move_to = ctx.netns, name = devices[name].name, up = true })
-  end
-end
-
--- Opens an existing namespace; an error names its field.
-local function existing(config, kind, path)
-  local handle, err = tiny.try(tiny.open_ns, kind, path)
-  if handle then return handle end
-  for i, space in ipairs(config.linux.namespaces) do
-    if space.path == path then err.message = ("linux.namespaces[%d].path: %s"):format(i - 1, err.message) end
-  end
-  error(err, 0)
+  require("tiny.oci.net_devices")(ctx)
 end
 
 -- What tiny.clone is asked for, and the handles to close afterwards.
 local function namespaces(ctx)
   local spaces, options, held = ctx.config.spaces, {}, {}
   local function open(kind, path)
-    local handle = existing(ctx.config, kind, path)
+    local handle = check.named(("linux.namespaces: %s: %s"):format(kind == "net" and "network" or kind, path), tiny.open_ns, kind, path)
     table.insert(held, handle)
     return handle
   end
@@ -99,7 +82,7 @@ function step.mounts(ctx)
   if config.domainname and config.domainname ~= "" then tiny.sysctl("kernel.domainname", config.domainname) end
   if ctx.listed.prestart or ctx.listed.createRuntime then
     ctx.sync:write("hooks")
-    if ctx.sync:read() ~= "go" then tiny.fail("the runtime ended during its hooks") end
+    if ctx.sync:read() ~= "go" and not ctx.planned then tiny.fail("the runtime ended during its hooks") end
   end
   hooks.run(config, "createContainer", ctx.shown)
   tiny.pivot_root(ctx.root)
@@ -108,28 +91,12 @@ function step.mounts(ctx)
   if propagation ~= "" then tiny.mount_propagation("/", (propagation:gsub("^r", "")), { recursive = propagation:sub(1, 1) == "r" }) end
 end
 
--- Standard input, output and error become a new terminal, whose master goes to the engine.
-local function terminal(ctx, asked)
-  local master, slave = tiny.openpty("/dev/pts", { root = ctx.root })
-  local size = asked.consoleSize
-  if size and size.height and size.width then tiny.terminal_size(slave, { rows = size.height, cols = size.width }) end
-  local uid = asked.user and asked.user.uid or 0
-  if uid ~= 0 then tiny.chown(slave.path, { root = ctx.root, uid = uid, gid = tiny.stat(slave.path, { root = ctx.root }).gid }) end
-  tiny.set_controlling_terminal(slave)
-  if ctx.first then tiny.mount_bind(slave.path, "/dev/console", { create = true }) end
-  for number = 0, 2 do tiny.dup2(slave, number) end
-  tiny.send_fd(ctx.console, master, { data = "/dev/ptmx" })
-  ctx.console:close()
-  master:close()
-  slave:close()
-end
-
 function step.security(ctx)
   local asked, linux = ctx.config.process, ctx.config.linux
   if not asked then return end
-  if asked.terminal then terminal(ctx, asked) end
-  if linux.personality then tiny.personality { domain = linux.personality.domain or "LINUX" } end
-  if linux.memoryPolicy then require("tiny.oci.memory_policy")(linux.memoryPolicy) end
+  if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
+  if linux.personality then tiny.personality { domain = linux.personality.domain } end
+  if linux.memoryPolicy then require("tiny.oci.memory_policy").set(linux.memoryPolicy) end
   process.early(asked)
   process.limits(asked)
   ctx.env = process.environment(asked, "/")
@@ -196,48 +163,6 @@ local function inside(ctx)
   return 1
 end
 
--- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
-local function answered(ctx, profile, caps)
-  local notify = require "tiny.pipeline.seccomp_notify"
-  if ctx.listener_path then tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener") end
-  local asked = { seccomp = ctx.spec.seccomp }
-  notify.check(asked)
-  local how = { caps = caps, no_new_privs = true }
-  notify.filters(how, asked, profile, ctx.dir)
-  ctx.load_filter = function()
-    ctx.connection:write "N"
-    if how.filter then tiny.seccomp(how.filter) end
-    how.socket = ctx.connection
-    notify.hand_over(how)
-    ctx.held = how.held
-  end
-  ctx.late_filter = true
-end
-
--- Compiles the system call filter, and says how it is loaded: ctx.load_filter; late: right before the program.
-local function filter_of(ctx)
-  local profile = ctx.config.linux.seccomp
-  local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
-  local plain = profile and {}
-  for key, value in pairs(profile or {}) do
-    if key ~= "flags" and key ~= "listenerPath" and key ~= "listenerMetadata" then plain[key] = value end
-  end
-  ctx.listener_path = profile and (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
-  if ctx.spec and ctx.spec.seccomp then return answered(ctx, plain, caps) end
-  if not profile then return end
-  local filter, err = tiny.try(tiny.seccomp_compile, plain, { caps = caps, notify = ctx.listener_path ~= nil })
-  if not filter then tiny.fail { message = "linux.seccomp: " .. err.message, hint = err.hint } end
-  local options = { flags = profile.flags and #profile.flags > 0 and profile.flags or nil }
-  ctx.late_filter = ctx.listener_path ~= nil or ctx.config.process and ctx.config.process.noNewPrivileges
-  ctx.load_filter = function()
-    if ctx.listener_path then
-      ctx.connection:write "L"
-      options.send = ctx.connection
-    end
-    tiny.seccomp(filter, options)
-  end
-end
-
 -- Loads what is needed inside: the root is the container's there.
 local function load(ctx)
   require "tiny.oci.devices"
@@ -245,13 +170,14 @@ local function load(ctx)
   require "tiny.base.sorted_keys"
   require "tiny.oci.mount_options"
   require "tiny.oci.check"
+  if ctx.config.process and ctx.config.process.terminal then require "tiny.oci.terminal" end
   if ctx.config.linux.memoryPolicy then require "tiny.oci.memory_policy" end
 end
 
 local function runtime_hooks(ctx)
   local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
   -- The first process has failed; waiting for it says why.
-  if err or text ~= "hooks" then return end
+  if not ctx.planned and (err or text ~= "hooks") then return end
   hooks.run(ctx.config, "prestart", ctx.shown)
   hooks.run(ctx.config, "createRuntime", ctx.shown)
   ctx.sync_parent:write "go"
@@ -262,12 +188,13 @@ local function make(ctx)
   ctx.in_userns, ctx.steps, ctx.first = userns.inside(), step, true
   ctx.listed = {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
-  guarded(ctx, "security", function() filter_of(ctx) end)
+  guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  if not ctx.planned then state.save_config(ctx) end
   load(ctx)
   guarded(ctx, "namespaces", function()
     local space = ctx.config.spaces.user
     if space then
-      ctx.userns = space.path and existing(ctx.config, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
+      ctx.userns = space.path and check.named("linux.namespaces: user: " .. space.path, tiny.open_ns, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
     end
   end)
   mounts.prepare(ctx)
@@ -291,4 +218,4 @@ local function make(ctx)
   ctx.sync_parent:close()
 end
 
-return { make = make, terminal = terminal, filter_of = filter_of }
+return { make = make }

@@ -52,7 +52,7 @@ local function inside(ctx, asked)
     tiny.set_caps { effective = tiny.caps().permitted }
   end
   ctx.root = tiny.open_root "/"
-  if asked.terminal then require("tiny.oci.create").terminal(ctx, asked) end
+  if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
   process.early(asked)
   process.limits(asked)
   local env = process.environment(asked, ctx.root)
@@ -75,7 +75,8 @@ return function(id, options)
   if status ~= "running" and status ~= "created" and status ~= "paused" then
     tiny.fail { message = ("cannot exec in container %s: it is %s"):format(tiny.show(id), status) }
   end
-  local config = require("tiny.oci.config").check(state.config(one))
+  -- `create` has checked it.
+  local config = state.config(one)
   local asked = asked_of(one, config, options)
   if options.tty then asked.terminal = true end
   require("tiny.oci.config").check_process(asked, "process")
@@ -87,7 +88,9 @@ return function(id, options)
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
   local program = one.record.programmed and require("tiny.oci.program").of(config, one.record.bundle, one.id) or { spec = NOTHING }
   ctx.spec, ctx.dir, ctx.config.process = program.spec, one.dir, asked
-  require("tiny.oci.create").filter_of(ctx)
+  ctx.kept_filter = one.record.filter and one.dir .. "/filter"
+  require("tiny.oci.filter").compile(ctx)
+  if asked.terminal then require "tiny.oci.terminal" end
   local listens = ctx.late_filter and (ctx.listener_path or ctx.spec.seccomp)
   local mine
   if listens then mine, ctx.connection = tiny.socketpair { type = "seqpacket" } end

@@ -2,11 +2,14 @@
 -- required one. The check of a configuration and the list of its fields derive from this table.
 --   "string" "boolean" "integer" "number"    a value; "unsigned" is an integer up to 2^64
 --   { list = TYPE } { map = TYPE }           a list, or an object with any keys
+--   one_of(WORD, …)                          one of these words; "!" as the first marks a required field
 --   { FIELD = TYPE, … }                      an object
 local strings, map = { list = "string" }, { map = "string" }
 
-local function one_of(...) return { words = { ... } } end
-local function required_of(...) return { words = { ... }, required = true } end
+local function one_of(first, ...)
+  if first == "!" then return { words = { ... }, required = true } end
+  return { words = { first, ... } }
+end
 
 local id_maps = { list = { containerID = "integer!", hostID = "integer!", size = "integer!" } }
 local hooks = { list = { path = "string!", args = strings, env = strings, timeout = "integer" } }
@@ -22,7 +25,7 @@ local process = {
   scheduler = {
     policy = "string!", nice = "integer", priority = "integer", flags = strings, runtime = "integer", deadline = "integer", period = "integer",
   },
-  ioPriority = { class = required_of("IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"), priority = "integer" },
+  ioPriority = { class = one_of("!", "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"), priority = "integer" },
   execCPUAffinity = { initial = "string", final = "string" },
 }
 
@@ -49,12 +52,12 @@ local resources = {
 }
 
 local linux = {
-  namespaces = { list = { type = required_of("pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"), path = "string" } },
+  namespaces = { list = { type = one_of("!", "pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time"), path = "string" } },
   uidMappings = id_maps, gidMappings = id_maps,
   timeOffsets = { map = { secs = "integer", nanosecs = "integer" } },
   devices = {
     list = {
-      type = required_of("c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer", uid = "integer", gid = "integer",
+      type = one_of("!", "c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer", uid = "integer", gid = "integer",
     },
   },
   netDevices = { map = { name = "string" } },
@@ -76,7 +79,7 @@ local linux = {
   },
   rootfsPropagation = one_of("shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable", ""),
   maskedPaths = strings, readonlyPaths = strings, mountLabel = "string",
-  personality = { domain = one_of("LINUX", "LINUX32"), flags = strings },
+  personality = { domain = one_of("!", "LINUX", "LINUX32"), flags = strings },
 }
 
 local fields = {

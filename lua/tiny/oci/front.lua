@@ -89,7 +89,6 @@ function front.create(id, options)
     programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
   }
   local _, err = tiny.try(function()
-    state.save_config(ctx, config)
     state.save(ctx)
     require("tiny.oci.create").make(ctx)
     ctx.record.creating = nil

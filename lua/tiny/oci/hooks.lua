@@ -48,7 +48,7 @@ local function run_one(kind, index, hook, text)
       if name then env[name] = value end
     end
     local words = hook.args or {}
-    tiny.exec { hook.path, env = env, name = words[1], table.unpack(words, 2) }
+    tiny.exec { file = hook.path, env = env, words[1] or hook.path, table.unpack(words, 2) }
   end)
   from:close()
   printed:close()

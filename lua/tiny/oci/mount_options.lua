@@ -15,17 +15,17 @@ local PROPAGATION = {
 }
 -- Flags of the file system, which are settings of it.
 local SETTINGS = {
-  sync = true, async = true, dirsync = true, lazytime = true, mand = true, iversion = true,
+  sync = true, dirsync = true, lazytime = true, mand = true, iversion = true,
 }
 -- What needs no action here.
-local NONE = { defaults = true, silent = true, loud = true, noiversion = true, nolazytime = true, nomand = true, tmpcopyup = false, remount = false }
+local NONE = { defaults = true, async = true, silent = true, loud = true, noiversion = true, nolazytime = true, nomand = true, acl = true }
 local IDMAP = { idmap = "own", ridmap = "recursive" }
 
 local known
 
 local function names()
   if known then return known end
-  known = { "bind", "rbind", "tmpcopyup", "copy-symlink", "idmap", "ridmap" }
+  known = { "bind", "rbind", "tmpcopyup", "remount", "idmap", "ridmap", "noacl" }
   for _, set in ipairs { ATTRIBUTES, PROPAGATION, SETTINGS, NONE } do
     for name in pairs(set) do table.insert(known, name) end
   end
@@ -45,9 +45,10 @@ local function parse(list, where)
     elseif option == "bind" or option == "rbind" then
       found.bind = true
       found.rbind = found.rbind or option == "rbind"
-    elseif below and option ~= "remount" then found.recursive[below[1]] = below[2]
+    elseif option == "remount" then found.remount = true
+    elseif below then found.recursive[below[1]] = below[2]
     elseif option == "tmpcopyup" then found.tmpcopyup = true
-    elseif option == "copy-symlink" or option == "remount" then
+    elseif option == "copy-symlink" then
       check.wrong(("%s.options[%d]"):format(where, i - 1), ("this runtime does not support %s"):format(option))
     elseif IDMAP[option] then found.idmap = IDMAP[option]
     elseif not NONE[option] then table.insert(found.settings, option) end

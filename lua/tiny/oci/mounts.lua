@@ -17,8 +17,16 @@ local function clean(path)
   return "/" .. table.concat(parts, "/")
 end
 
+local function check_paths(list, where)
+  for i, path in ipairs(list or NOTHING) do
+    if path:sub(1, 1) ~= "/" then check.wrong(("linux.%s[%d]"):format(where, i - 1), ("it must be an absolute path, not %s"):format(tiny.show(path))) end
+  end
+end
+
 -- Checks the mounts, and keeps what their options say in the field `parsed`.
 function mounts.check(config)
+  check_paths(config.linux.maskedPaths, "maskedPaths")
+  check_paths(config.linux.readonlyPaths, "readonlyPaths")
   for i, mount in ipairs(config.mounts) do
     local where = ("mounts[%d]"):format(i - 1)
     -- Old configurations have relative destinations, which begin at the root.
@@ -27,18 +35,20 @@ function mounts.check(config)
     if target == "/" then check.wrong(where .. ".destination", "it is the root, which `root` describes") end
     mount.target, mount.parsed = target, mount_options.parse(mount.options, where)
     if mount.type == "bind" or mount.type == "none" then mount.parsed.bind = true end
-    local bind = mount.parsed.bind
+    local bind = mount.parsed.bind or mount.parsed.remount
     if not bind and (mount.type or "") == "" then check.wrong(where .. ".type", "it is missing") end
-    if bind and (mount.source or "") == "" then check.wrong(where .. ".source", "a bind mount needs a source") end
-    if bind and #mount.parsed.settings > 0 then
-      local near = tiny.did_you_mean(mount.parsed.settings[1], mount_options.names())
-      check.wrong(where .. ".options", ("%s is no option of a bind mount"):format(tiny.show(mount.parsed.settings[1])), near and ("did you mean %s?"):format(near))
+    if mount.parsed.bind and not mount.parsed.remount and (mount.source or "") == "" then check.wrong(where .. ".source", "a bind mount needs a source") end
+    local setting = bind and mount.parsed.settings[1]
+    if setting then
+      local near = tiny.did_you_mean(setting, mount_options.names())
+      check.wrong(where .. ".options", ("%s is no option of a %s"):format(tiny.show(setting), mount.parsed.remount and "remount" or "bind mount"),
+        near and ("did you mean %s?"):format(near))
     end
     local mapped = mount.uidMappings or mount.gidMappings
     if mapped and not (mount.uidMappings and mount.gidMappings) then
       check.wrong(where, "an idmapped mount needs both uidMappings and gidMappings")
     end
-    if (mapped or mount.parsed.idmap) and not bind then check.wrong(where, "only a bind mount can be idmapped") end
+    if (mapped or mount.parsed.idmap) and not mount.parsed.bind then check.wrong(where, "only a bind mount can be idmapped") end
   end
 end
 
@@ -59,22 +69,30 @@ local function idmap(ctx, mount)
   if mount.parsed.idmap then return ctx.own_userns end
 end
 
+-- Sets and clears the flags of a mount, not of those below it. A user namespace may not clear what a more privileged one has
+-- locked: that stays.
+local function set_attributes(ctx, made, attributes)
+  if not next(attributes) then return end
+  local options, only_set = { root = made }, { root = made }
+  for name, value in pairs(attributes) do options[name], only_set[name] = value, value or nil end
+  local _, err = tiny.try(tiny.mount_attributes, ".", options)
+  if err and not (err.code == "EPERM" and ctx.in_userns) then error(err, 0) end
+  if err and next(only_set, "root") then tiny.mount_attributes(".", only_set) end
+end
+
 local function bind(ctx, mount)
   local parsed, source = mount.parsed, source_of(ctx, mount)
-  if not tiny.stat(source) then tiny.fail { message = ("mounts: %s: the source %s: no such file or directory"):format(mount.destination, source) } end
-  local options = attributes_of(parsed)
-  options.root, options.create, options.recursive, options.open, options.idmap = ctx.root, true, parsed.rbind == true, true, idmap(ctx, mount)
+  if not tiny.stat(source) then tiny.fail { message = ("the source %s: no such file or directory"):format(source) } end
+  local options = { root = ctx.root, create = true, recursive = parsed.rbind == true, open = true, idmap = idmap(ctx, mount) }
   local _, made = tiny.mount_bind(source, mount.target, options)
-  local cleared = {}
-  for name, value in pairs(parsed.attributes) do
-    if not value then cleared[name] = false end
-  end
-  -- A user namespace may not clear what a more privileged one has locked; the kernel then says so.
-  if next(cleared) and not (ctx.in_userns and ctx.lenient) then
-    cleared.root = made
-    local _, err = tiny.try(tiny.mount_attributes, ".", cleared)
-    if err and not (err.code == "EPERM" and ctx.in_userns) then error(err, 0) end
-  end
+  set_attributes(ctx, made, parsed.attributes)
+  return made
+end
+
+-- Changes the flags of a mount that is there already (MS_REMOUNT).
+local function remount(ctx, mount)
+  local made = tiny.open_root(mount.target, { root = ctx.root })
+  set_attributes(ctx, made, mount.parsed.attributes)
   return made
 end
 
@@ -84,7 +102,7 @@ local TYPES = {}
 local function real_folder(ctx, mount)
   local there = tiny.stat(mount.target, { root = ctx.root, follow = false })
   if there and there.kind ~= "dir" then
-    tiny.fail { message = ("mounts: %s: it is a %s in the root file system, and must be a directory"):format(mount.destination, there.kind) }
+    tiny.fail { message = ("it is a %s in the root file system, and must be a directory"):format(there.kind) }
   end
 end
 
@@ -136,7 +154,7 @@ function TYPES.tmpfs(ctx, mount)
   local read_only = mount.parsed.attributes.read_only
   mount.parsed.attributes.read_only = nil
   local made = filesystem(ctx, mount, settings)
-  tiny.copy_entries(before, made)
+  tiny.copy_tree(".", ".", { from_root = before, to_root = made, archive = true })
   before:close()
   if read_only then tiny.mount_attributes(".", { root = made, read_only = true }) end
   return made
@@ -159,9 +177,10 @@ TYPES.cgroup2 = TYPES.cgroup
 
 local function mount_one(ctx, mount)
   local parsed = mount.parsed
-  local made = parsed.bind and bind(ctx, mount) or (TYPES[mount.type] or filesystem)(ctx, mount)
+  local make = parsed.remount and remount or parsed.bind and bind or TYPES[mount.type] or filesystem
+  local made = make(ctx, mount)
   -- A bind mount of /dev has the nodes of the host, which stay as they are.
-  if mount.target == "/dev" then ctx.dev, ctx.foreign_dev = not parsed.bind and made or nil, parsed.bind or nil end
+  if mount.target == "/dev" and not parsed.remount then ctx.dev, ctx.foreign_dev = not parsed.bind and made or nil, parsed.bind or nil end
   if made and next(parsed.recursive) then
     local options = { root = made, recursive = true }
     for name, value in pairs(parsed.recursive) do options[name] = value end
@@ -183,26 +202,22 @@ end
 -- Mounts the root file system; returns it as a directory handle.
 function mounts.root(ctx)
   local config = ctx.config
-  local propagation = config.linux.rootfsPropagation
-  local shared = propagation == "shared" or propagation == "rshared"
-  tiny.mount_propagation("/", (propagation or ""):match("private") and "private" or "slave")
+  local propagation = config.linux.rootfsPropagation or ""
+  tiny.mount_propagation("/", propagation:match "private" and "private" or "slave")
   local path = config.root.path:sub(1, 1) == "/" and config.root.path or ctx.bundle .. "/" .. config.root.path
   local there, err = tiny.try(tiny.stat, path)
   if err then tiny.fail { message = "root.path: " .. err.message } end
   if not there then tiny.fail { message = ("root.path: %s: no such file or directory"):format(path) } end
   if there.kind ~= "dir" then tiny.fail { message = ("root.path: %s is a %s, not a directory"):format(path, there.kind) } end
   local _, root = tiny.mount_bind(path, path, { open = true })
-  if not shared then tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false }) end
+  -- A slave of the host's mount stays one; what is shared later, with the mounts of the container, stays a slave too.
+  if not (propagation:match "shared" or propagation:match "slave") then tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false }) end
   return root
 end
 
 function mounts.all(ctx)
   for i, mount in ipairs(ctx.config.mounts) do
-    local _, err = tiny.try(mount_one, ctx, mount)
-    if err then
-      err.message = ("mounts[%d]: %s: %s"):format(i - 1, mount.destination, err.message)
-      error(err, 0)
-    end
+    check.named(("mounts[%d]: %s"):format(i - 1, mount.destination), mount_one, ctx, mount)
   end
 end
 

@@ -60,11 +60,20 @@ function process.check(asked, where)
     local soft, hard = limit(rlimit.soft), limit(rlimit.hard)
     if hard ~= "unlimited" and (soft == "unlimited" or soft > hard) then check.wrong(at, "the soft limit is above the hard limit") end
   end
-  local score = asked.oomScoreAdj
-  if score and (score < -1000 or score > 1000) then check.wrong(where .. ".oomScoreAdj", ("%d is not between -1000 and 1000"):format(score)) end
+  check.range(asked.oomScoreAdj, -1000, 1000, where .. ".oomScoreAdj")
   if asked.scheduler then
     named(POLICIES, asked.scheduler.policy, where .. ".scheduler.policy")
+    check.range(asked.scheduler.nice, -20, 19, where .. ".scheduler.nice")
+    check.range(asked.scheduler.priority, 0, 99, where .. ".scheduler.priority")
+    for _, name in ipairs { "runtime", "deadline", "period" } do check.range(asked.scheduler[name], 0, math.maxinteger, where .. ".scheduler." .. name) end
     for i, flag in ipairs(asked.scheduler.flags or NOTHING) do named(FLAGS, flag, ("%s.scheduler.flags[%d]"):format(where, i - 1)) end
+  end
+  check.range((asked.ioPriority or NOTHING).priority, 0, 7, where .. ".ioPriority.priority")
+  for _, name in ipairs { "initial", "final" } do
+    local list = (asked.execCPUAffinity or NOTHING)[name]
+    if list and not list:match "^%d[%d,%-]*$" then
+      check.wrong(("%s.execCPUAffinity.%s"):format(where, name), ("%s is not a list of CPUs such as 0-3,7"):format(tiny.show(list)))
+    end
   end
 end
 
@@ -75,22 +84,19 @@ function process.early(asked)
   if scheduler then
     local flags = {}
     for i, flag in ipairs(scheduler.flags or NOTHING) do flags[i] = FLAGS[flag] end
-    tiny.set_scheduler {
+    check.named("process.scheduler", tiny.set_scheduler, {
       policy = POLICIES[scheduler.policy], nice = scheduler.nice, priority = scheduler.priority, flags = flags, runtime = scheduler.runtime,
       deadline = scheduler.deadline, period = scheduler.period,
-    }
+    })
   end
-  if asked.ioPriority then tiny.set_io_priority { class = IO_CLASSES[asked.ioPriority.class], priority = asked.ioPriority.priority or 0 } end
+  local io = asked.ioPriority
+  if io then check.named("process.ioPriority", tiny.set_io_priority, { class = IO_CLASSES[io.class], priority = io.priority or 0 }) end
 end
 
 function process.limits(asked)
   for _, rlimit in ipairs(asked.rlimits or NOTHING) do
     local name = rlimit.type:match(RLIMIT):lower()
-    local _, err = tiny.try(tiny.setrlimit, name, limit(rlimit.soft), { hard = limit(rlimit.hard) })
-    if err then
-      err.message = ("process.rlimits: %s: %s"):format(rlimit.type, err.message)
-      error(err, 0)
-    end
+    check.named("process.rlimits: " .. rlimit.type, tiny.setrlimit, name, limit(rlimit.soft), { hard = limit(rlimit.hard) })
   end
 end
 

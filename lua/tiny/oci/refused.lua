@@ -28,8 +28,9 @@ function refused.check(config)
   if linux.timeOffsets and next(linux.timeOffsets) and not (config.spaces.time and not config.spaces.time.path) then
     check.wrong("linux.timeOffsets", "they need a new time namespace")
   end
-  for clock in pairs(linux.timeOffsets or {}) do
+  for clock, offset in pairs(linux.timeOffsets or {}) do
     if clock ~= "monotonic" and clock ~= "boottime" then check.wrong("linux.timeOffsets." .. clock, "the clocks are monotonic and boottime") end
+    check.range(offset.nanosecs, 0, 999999999, ("linux.timeOffsets.%s.nanosecs"):format(clock))
   end
 end
 

@@ -6,21 +6,17 @@ local resources = {}
 
 local NOTHING = {}
 
-local function range(value, least, most, where)
-  if value and (value < least or value > most) then check.wrong(where, ("%d is not between %d and %d"):format(value, least, most)) end
-end
-
 function resources.check(asked)
   check.shape(asked, "linux.resources", require("tiny.oci.fields").resources)
   local memory, cpu = asked.memory or NOTHING, asked.cpu or NOTHING
   local at = "linux.resources."
-  range(memory.swappiness, 0, 200, at .. "memory.swappiness")
+  check.range(memory.swappiness, 0, 200, at .. "memory.swappiness")
   if cpu.idle and cpu.idle ~= 0 and cpu.idle ~= 1 then check.wrong(at .. "cpu.idle", "it is 0 or 1") end
-  range(cpu.shares, 0, 262144, at .. "cpu.shares")
+  check.range(cpu.shares, 0, 262144, at .. "cpu.shares")
   if memory.limit and memory.swap and memory.swap > 0 and memory.limit > 0 and memory.swap < memory.limit then
     check.wrong(at .. "memory.swap", "it is memory plus swap, and less than the memory limit")
   end
-  range((asked.blockIO or NOTHING).weight, 0, 1000, at .. "blockIO.weight")
+  check.range((asked.blockIO or NOTHING).weight, 0, 1000, at .. "blockIO.weight")
   for i, rule in ipairs(asked.devices or NOTHING) do
     local where = at .. ("devices[%d]"):format(i - 1)
     if rule.type and not ("abcup"):find(rule.type, 1, true) then check.wrong(where .. ".type", ("%s is not one of a, b, c"):format(tiny.show(rule.type))) end

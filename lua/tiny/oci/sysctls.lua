@@ -37,7 +37,7 @@ end
 
 -- Sets them, in the container's namespaces, while /proc is still the host's.
 function sysctls.set(list)
-  for _, name in ipairs(require "tiny.base.sorted_keys"(list or {})) do tiny.sysctl(name, list[name]) end
+  for _, name in ipairs(require "tiny.base.sorted_keys"(list or {})) do check.named("linux.sysctl." .. name, tiny.sysctl, name, list[name]) end
 end
 
 return sysctls

@@ -8,6 +8,7 @@ use crate::vm::call::{Call, Fail};
 use crate::vm::registry::{Outcome, Primitive, Type, need, opt, range};
 
 const RULE: Type = Type::Options(&[
+    opt("allow", Type::Bool, "true", "false: deny this access"),
     opt("type", Type::Word(&["char", "block"]), "both", "the kind of device"),
     opt("major", range::MAJOR, "all", "the major number"),
     opt("minor", range::MINOR, "all", "the minor number"),
@@ -16,14 +17,19 @@ const RULE: Type = Type::Options(&[
 
 pub(super) const SET_DEVICE_RULES: Primitive = Primitive {
     name: "set_device_rules",
-    doc: "Lets the processes of a cgroup use only the given devices. On v1 this is the devices controller; on v2 it is \
+    doc: "Lets the processes of a cgroup use only the given devices: all are denied, and the last rule that matches \
+          decides. On v1 this is the devices controller; on v2 it is \
           a BPF program attached to the cgroup (bpf(2)). Device files that are already open stay usable.",
     args: &[GROUP],
-    list: Some((RULE, "the devices that are allowed")),
+    list: Some((RULE, "the devices that are allowed, or denied")),
     method: Some(("cgroup", "set_device_rules")),
     errors: &[
         ("EPERM", "run as root; on v1 a cgroup cannot allow a device that its parent denies"),
         ("EINVAL", "the kernel has no BPF programs for device access (CONFIG_CGROUP_BPF)"),
+        (
+            "EOPNOTSUPP",
+            "v1 ignores a rule for a part of the devices of an earlier one; write rules that do not overlap",
+        ),
         ERRORS[0],
         ERRORS[1],
         ERRORS[3],
@@ -53,6 +59,7 @@ fn rule(item: &Table) -> Result<DeviceRule, String> {
     }
     let access = Access { read: access.contains('r'), write: access.contains('w'), mknod: access.contains('m') };
     Ok(DeviceRule {
+        allow: item.raw_get::<Option<bool>>("allow").map_err(|e| e.to_string())?.unwrap_or(true),
         block: text("type")?.map(|t| t == "block"),
         major: number("major")?,
         minor: number("minor")?,

@@ -97,7 +97,7 @@ fn cgroup(call: &Call<'_>) -> Outcome {
 
 fn open_cgroup(call: &Call<'_>) -> Outcome {
     let group = group(call)?;
-    group.stats()?;
+    group.exists()?;
     call.ok(describe(call, &group)?.build()?)
 }
 

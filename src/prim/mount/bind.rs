@@ -31,6 +31,7 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
             "map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as \
              owned by its root, and files that its root creates belong to uid 0",
         ),
+        opt("idmap_recursive", Type::Bool, "as `recursive`", "with `idmap`: map the owners in the mounts below it too"),
     ],
     returns: "a mount handle",
     errors: ERRORS,
@@ -54,7 +55,8 @@ fn mount_bind(call: &Call<'_>) -> Outcome {
         sys::set_attributes(mount.as_fd(), set, clear, 0, recursive).at(&source)?;
     }
     if let Some(user) = call.opt_fd("idmap")? {
-        user.with(|fd| sys::map_ids(mount.as_fd(), fd, recursive))?.at(&source)?;
+        let below = recursive && call.opt("idmap_recursive")?.unwrap_or(true);
+        user.with(|fd| sys::map_ids(mount.as_fd(), fd, below))?.at(&source)?;
     }
     attach(call, &mount, 1)
 }

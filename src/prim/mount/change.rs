@@ -163,10 +163,13 @@ fn mount_attributes(call: &Call<'_>) -> Outcome {
     call.ok(())
 }
 
-/// The place named by the first argument, opened.
+/// The place named by the first argument, opened. "." below a root is that root, which may be a file with a mount of its own.
 fn place(call: &Call<'_>) -> Result<OwnedFd, Fail> {
     let path = call.path(0)?;
     let root = root(call)?;
+    if let (Some(fd), true) = (root.fd()?, path.as_os_str() == ".") {
+        return Ok(fd.try_clone_to_owned().map_err(crate::sys::Error::from)?);
+    }
     Ok(root.place(&path)?.open()?)
 }
 

@@ -18,17 +18,19 @@ const MOVE: u8 = 0xb7;
 const MOVE_REGISTER: u8 = 0xbf;
 const AND: u8 = 0x54;
 const SHIFT_RIGHT: u8 = 0x74;
+const IF: u8 = 0x15;
 const UNLESS: u8 = 0x55;
-const UNLESS_REGISTER: u8 = 0x5d;
 const EXIT: Insn = (0x95, 0, 0, 0);
 
-// Register 0 holds the result, 1 the context, and the following its fields.
+// Register 0 holds the result, 1 the context until its fields are in the following ones.
+const REST: u8 = 1;
 const ACCESS: u8 = 2;
 const KIND: u8 = 3;
 const MAJOR: u8 = 4;
 const MINOR: u8 = 5;
 
-/// The rules as instructions: the first matching rule allows, the end denies. struct bpf_cgroup_dev_ctx has the access
+/// The rules as instructions, from the last one to the first: a rule that allows takes the access that it has from the
+/// access that is asked for, until none is left; one that denies ends with it; the end denies. struct bpf_cgroup_dev_ctx has the access
 /// in the upper half of its first word and the type in the lower half.
 pub fn program(rules: &[DeviceRule]) -> Vec<u8> {
     let mut program: Vec<Insn> = vec![
@@ -39,7 +41,7 @@ pub fn program(rules: &[DeviceRule]) -> Vec<u8> {
         (LOAD_WORD, 0x10 | MAJOR, 4, 0),
         (LOAD_WORD, 0x10 | MINOR, 8, 0),
     ];
-    program.extend(rules.iter().flat_map(tests));
+    program.extend(rules.iter().rev().flat_map(tests));
     program.extend([(MOVE, 0, 0, 0), EXIT]);
     let bytes = |(code, registers, offset, k): Insn| {
         let mut bytes = vec![code, registers];
@@ -50,23 +52,23 @@ pub fn program(rules: &[DeviceRule]) -> Vec<u8> {
     program.into_iter().flat_map(bytes).collect()
 }
 
-/// One rule: tests that jump past it, and a final allow.
+/// One rule: tests that jump past it, and its end.
 fn tests(rule: &DeviceRule) -> Vec<Insn> {
     let mut tests = Vec::new();
     if let Some(block) = rule.block {
         tests.push((UNLESS, KIND, 0, if block { 1 } else { 2 }));
     }
     let access = i32::from(rule.access.mknod) | i32::from(rule.access.read) << 1 | i32::from(rule.access.write) << 2;
-    // All requested access is allowed if masking with the rule changes nothing.
-    tests.push((MOVE_REGISTER, ACCESS << 4 | 1, 0, 0));
-    tests.push((AND, 1, 0, access));
-    tests.push((UNLESS_REGISTER, ACCESS << 4 | 1, 0, 0));
     for (register, number) in [(MAJOR, rule.major), (MINOR, rule.minor)] {
         tests.extend(number.map(|number| (UNLESS, register, 0, number as i32)));
     }
-    tests.extend([(MOVE, 0, 0, 1), EXIT]);
+    match rule.allow {
+        true => tests.extend([(AND, ACCESS, 0, !access), (UNLESS, ACCESS, 0, 0)]),
+        false => tests.extend([(MOVE_REGISTER, ACCESS << 4 | REST, 0, 0), (AND, REST, 0, access), (IF, REST, 0, 0)]),
+    }
+    tests.extend([(MOVE, 0, 0, i32::from(rule.allow)), EXIT]);
     let end = tests.len();
-    for (i, test) in tests.iter_mut().enumerate().filter(|(_, test)| test.0 == UNLESS || test.0 == UNLESS_REGISTER) {
+    for (i, test) in tests.iter_mut().enumerate().filter(|(_, test)| test.0 == UNLESS || test.0 == IF) {
         test.2 = (end - 1 - i) as i16;
     }
     tests

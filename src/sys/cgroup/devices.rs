@@ -4,13 +4,14 @@
 use nix::errno::Errno;
 
 use super::super::{Error, Result};
-use super::device_rule::DeviceRule;
+use super::device_rule::{DeviceRule, lines};
 use super::{Group, Home, bpf, file};
 
 impl Group {
-    /// Allows only these devices. On a hybrid host the v2 hierarchy is used, where processes can start in the cgroup:
+    /// Applies these rules, of which the last one that matches decides. On a hybrid host the v2 hierarchy is used, where processes can start in the cgroup:
     /// moving a process into a v1 cgroup waits until no process is being created, for milliseconds. Errors: ENODEV
-    /// where no hierarchy supports it, EPERM for a device that the parent cgroup denies (v1).
+    /// where no hierarchy supports it, EPERM for a device that the parent cgroup denies, and EOPNOTSUPP for an exception to an
+    /// exception (v1).
     pub fn set_device_rules(&self, rules: &[DeviceRule]) -> Result<()> {
         let old = matches!(self.layout.home("devices"), Ok(Home::V1(_)));
         let Some(mount) = self.layout.mounts().find(|mount| mount.unified) else {
@@ -25,9 +26,11 @@ impl Group {
 
     fn write_rules(&self, rules: &[DeviceRule]) -> Result<()> {
         let folder = self.provide("devices")?;
-        file::write(&folder.join("devices.deny"), "a")?;
-        let mut lines = rules.iter().flat_map(DeviceRule::lines);
-        lines.try_for_each(|line| file::write(&folder.join("devices.allow"), &line))
+        let told = lines(rules).map_err(|why| Error::new(Errno::EOPNOTSUPP).with_path(self.path()).with_detail(why))?;
+        let (first, then) =
+            if told.allow { ("devices.allow", "devices.deny") } else { ("devices.deny", "devices.allow") };
+        file::write(&folder.join(first), "a")?;
+        told.lines.iter().try_for_each(|line| file::write(&folder.join(then), line))
     }
 
     fn no_devices(&self) -> Error {

@@ -67,6 +67,11 @@ impl Group {
         self.homes().next().ok_or_else(|| self.missing())
     }
 
+    /// Errors: ENOENT if the cgroup does not exist.
+    pub fn exists(&self) -> Result<()> {
+        self.base().map(|_| ())
+    }
+
     fn missing(&self) -> Error {
         let top = self.layout.base();
         Error::new(Errno::ENOENT).with_path(self.folder(top)).with_detail("there is no such cgroup")

@@ -8,6 +8,7 @@ use nix::errno::Errno;
 use rustix::event::PollFlags;
 
 use super::super::{Error, Result, pidfd};
+use super::stats::populated;
 use super::wait::{self, Deadline};
 use super::{Group, Mount, below, file};
 
@@ -60,7 +61,8 @@ impl Group {
     fn kill_each(&self, mount: &Mount, folder: &Path, deadline: Deadline) -> Result<bool> {
         let freezes = mount.unified || mount.has("freezer");
         loop {
-            if freezes {
+            // Freezing takes a while, since the kernel changes its own code for it: not where nobody is left.
+            if freezes && populated(folder)? {
                 // Processes that do not freeze in time still die of the signal.
                 self.set_frozen(true, Some(1.0))?;
             }

@@ -135,7 +135,7 @@ fn keyed(path: PathBuf, key: &str) -> Result<Option<u64>> {
     Ok(file::read_if_there(&path)?.and_then(|text| file::keyed(&text, key)))
 }
 
-fn populated(folder: &Path) -> Result<bool> {
+pub(super) fn populated(folder: &Path) -> Result<bool> {
     for folder in below(folder)?.iter().map(PathBuf::as_path).chain([folder]) {
         if !file::pids(folder)?.is_empty() {
             return Ok(true);

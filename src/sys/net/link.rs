@@ -164,6 +164,12 @@ pub fn set(netns: Netns<'_>, name: &str, change: &Change<'_>) -> Result<()> {
         message = message.address(mac.to_vec());
     }
     if let Some(place) = change.move_to {
+        // The kernel would move it and fail then, which leaves it there under its old name.
+        if let Some(new) = change.name
+            && index(&Netlink::route(Some(place))?, new).is_ok()
+        {
+            return Err(exists(Error::new(Errno::EEXIST), new));
+        }
         message = message.setns_by_fd(place.as_raw_fd());
     }
     // The kernel moves the link first and attaches it then, so the bridge is one of the new namespace.

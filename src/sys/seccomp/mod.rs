@@ -69,7 +69,7 @@ pub fn load(filter: &[u8], flags: u64, carrier: Option<BorrowedFd<'_>>) -> Resul
     let listener = unsafe { OwnedFd::from_raw_fd(fd) };
     let Some(carrier) = carrier else { return Ok(Some(listener)) };
     // Nothing is allocated or freed before it is sent, since allocation uses system calls too.
-    super::socket::send_fd(carrier, listener.as_fd()).detail("sending the listener")?;
+    super::socket::send_fds(carrier, &[listener.as_fd()], b"\0").detail("sending the listener")?;
     Ok(None)
 }
 

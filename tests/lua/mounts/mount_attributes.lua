@@ -57,6 +57,13 @@ for i, path in ipairs { ".", "/" } do
 end
 over:close()
 
+-- A mount of a file, through its handle.
+tiny.write_file("file", "")
+local _, file <close> = tiny.mount_bind("file", "file", { open = true })
+tiny.mount_attributes(".", { root = file, nosuid = true, propagation = "shared" })
+assert(options("/tmp/file"):match("nosuid"))
+assert(check.mount_at("/tmp/file").propagation:match("^shared:"))
+
 -- Only in this mount namespace, and all mounts or none.
 check.inside({ mount = true }, function() tiny.mount_attributes("m", { noexec = true }) end)
 check.equal(options("/tmp/m"), "rw,relatime")

@@ -42,6 +42,22 @@ check.equal(tiny.stat(("/proc/%d/ns/user"):format(killed.pid)).ino, own.inode)
 killed:kill("SIGKILL")
 check.equal(killed:wait(), 137)
 
+-- In a pid namespace that belongs to a more privileged user namespace, its root joins a pid namespace of its own for a child.
+check.inside({ user = own }, function()
+  tiny.setuser(0)
+  local first <close> = tiny.clone({ pid = true }, function() tiny.exec { "sleep", "60" } end)
+  first:wait_ready()
+  local inner <close> = tiny.open_ns("pid", first)
+  local second <close> = tiny.clone({ pid = inner }, function() tiny.exec { "sleep", "60" } end)
+  second:wait_ready()
+  local link = tiny.readlink(("/proc/%d/ns/pid"):format(second.pid))
+  check.equal(link, ("pid:[%d]"):format(inner.inode), "the joined namespace")
+  check.equal(tiny.readlink("/proc/self/ns/pid_for_children"), tiny.readlink("/proc/self/ns/pid"), "where later children are born")
+  first:kill("SIGKILL")
+  check.equal(first:wait(), 137)
+  check.equal(second:wait(), 137)
+end)
+
 -- An error in the child, and one during its setup.
 local failing <close> = tiny.clone({ user = own, mount = true }, function() tiny.setuser(99) end)
 check.equal(check.fails("EINVAL", failing.wait, failing).op, "setuser")

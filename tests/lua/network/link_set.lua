@@ -30,6 +30,13 @@ check.equal(find("ta0").master, nil)
 tiny.link_set("tb0", { move_to = web, name = "eth0", up = true })
 check.equal(find("tb0"), nil)
 check.equal(find("eth0", web).up, true, "up after the move")
+-- And back, under its old name, in one call; a name that is taken is refused, and the link stays.
+local here <close> = tiny.open_ns("net")
+check.fails("EEXIST", tiny.link_set, "eth0", { netns = web, move_to = here, name = "ta0" })
+check.equal(find("eth0", web).name, "eth0")
+tiny.link_set("eth0", { netns = web, move_to = here, name = "tb0" })
+check.equal(find("eth0", web), nil)
+check.equal(find("tb0").name, "tb0")
 
 local err = check.fails("ENODEV", tiny.link_set, "nowhere", { up = true })
 assert(err.hint:match("tiny.links"), err.hint)

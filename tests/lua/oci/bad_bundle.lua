@@ -87,7 +87,7 @@ field("linux.namespaces[0].type", function(c) c.linux.namespaces[1].type = "" en
 field("linux.namespaces[6]", function(c) table.insert(c.linux.namespaces, { type = "pid" }) end)
 field("linux.namespaces[1].path", function(c) c.linux.namespaces[2].path = "proc/1/ns/net" end)
 for i, kind in ipairs { "pid", "network", "ipc", "uts", "mount", "cgroup" } do
-  local where = ("linux.namespaces[%d]"):format(i - 1)
+  local where = "linux.namespaces"
   field(where, function(c) check.equal(c.linux.namespaces[i].type, kind) c.linux.namespaces[i].path = "/nothing" end)
   field(where, function(c) c.linux.namespaces[i].path = "/etc/passwd" end)
   field(where, function(c) c.linux.namespaces[i].path = "/proc/self/ns/" .. (kind == "ipc" and "net" or "ipc") end)
