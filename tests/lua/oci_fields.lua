@@ -9,6 +9,8 @@ walk.VALUES = { string = "text", integer = 7, unsigned = 8, number = 7.5, boolea
 
 function walk.plain(kind) return (kind:gsub("!$", "")) end
 
+function walk.required(kind) return type(kind) == "string" and kind:sub(-1) == "!" or type(kind) == "table" and kind.required == true end
+
 -- The smallest valid value of a type.
 local function sample(kind)
   if type(kind) == "string" then return walk.VALUES[walk.plain(kind)] end
@@ -17,7 +19,7 @@ local function sample(kind)
   if kind.map then return { x = sample(kind.map) } end
   local made = {}
   for name, field in pairs(kind) do
-    if type(field) == "string" and field:sub(-1) == "!" then made[name] = sample(field) end
+    if walk.required(field) then made[name] = sample(field) end
   end
   return made
 end

@@ -51,6 +51,17 @@ function hostile.leaves_nothing(f, about)
   if #ids > 0 then error(("%s: left below --root: %s"):format(about or "it", table.concat(ids, " ")), 2) end
 end
 
+-- Removes the cgroups above a container's own: the runtime leaves them, as all do.
+function hostile.remove_parents(path)
+  for _, mount in ipairs(tiny.mounts()) do
+    local folder = mount.fstype:match("^cgroup2?$") and path:match("^/*(.*)/[^/]*$")
+    while folder and folder ~= "" do
+      tiny.try(tiny.remove, mount.target .. "/" .. folder)
+      folder = folder:match("^(.*)/[^/]*$")
+    end
+  end
+end
+
 -- Deletes a container by force, which must succeed.
 function hostile.delete(id) oci.succeeds { "delete", "--force", id or "c" } end
 

@@ -53,7 +53,9 @@ function cgroup.create(ctx)
   local path = cgroup.path(ctx.config, ctx.id)
   if not path or path == "" then return end
   local asked = ctx.config.linux.resources or {}
-  if tiny.try(tiny.open_cgroup, path) then
+  local there, wrong = tiny.try(tiny.open_cgroup, path)
+  if wrong and wrong.usage then tiny.fail { message = "linux.cgroupsPath: " .. wrong.message } end
+  if there then
     local busy = tiny.try(tiny.cgroup_stats, path)
     if busy and busy.populated then tiny.fail { message = ("linux.cgroupsPath: the cgroup %s has processes already"):format(tiny.show(path)) } end
   end

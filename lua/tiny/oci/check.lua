@@ -4,7 +4,7 @@ local check = {}
 local math_type = math.type
 
 local function wrong(where, what, hint)
-  tiny.fail { message = ("%s: %s"):format(where, what), hint = hint }
+  tiny.fail { message = ("%s: %s"):format(where == "" and "the configuration" or where, what), hint = hint }
 end
 check.wrong = wrong
 

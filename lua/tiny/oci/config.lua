@@ -8,8 +8,8 @@ local LONGEST = "16m"
 
 local function decoded(path, text)
   local value, why = tiny.json_decode(text)
-  if type(value) ~= "table" then
-    tiny.fail { message = ("%s: it is no JSON object: %s"):format(path, why or tiny.show(value)), hint = "`tinylua-oci spec` writes a valid one" }
+  if type(value) ~= "table" or #value > 0 then
+    tiny.fail { message = ("%s: it is no JSON object: %s"):format(path, why or tiny.show(value):sub(1, 80)), hint = "`tinylua-oci spec` writes a valid one" }
   end
   return value
 end
@@ -18,14 +18,19 @@ end
 function config.read(path)
   local text, err
   if path == "-" then
-    local parts = {}
+    local parts, size = {}, 0
     local input <close> = tiny.stdio(0)
-    for part in function() return input:read() end do table.insert(parts, part) end
+    for part in function() return input:read() end do
+      table.insert(parts, part)
+      size = size + #part
+      if size > tiny.parse_size(LONGEST) then tiny.fail { message = ("standard input: it is longer than %s"):format(LONGEST) } end
+    end
     text = table.concat(parts)
   else
     text, err = tiny.try(tiny.read_file, path, { max = LONGEST })
   end
-  if err then error(err, 0) end
+  -- Not a file that never ends, or that nobody writes.
+  if err then tiny.fail { message = ("%s: %s"):format(path, err.message), code = err.code } end
   if not text then tiny.fail { message = ("%s: no such file or directory"):format(path), hint = "--bundle names the directory that contains it" } end
   return decoded(path, text)
 end

@@ -48,7 +48,7 @@ function devices.make(ctx)
     end
   end
   for _, device in ipairs(ctx.config.linux.devices or {}) do
-    make(ctx, device.path, KINDS[device.type], device)
+    if not (ctx.foreign_dev and device.path:match("^/+dev/")) then make(ctx, device.path, KINDS[device.type], device) end
   end
 end
 

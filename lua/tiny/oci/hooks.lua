@@ -59,6 +59,8 @@ local function run_one(kind, index, hook, text)
   local tail, late = follow(child, output, deadline)
   output:close()
   if late then
+    -- And what it has started.
+    tiny.try(tiny.kill, child, "SIGKILL", { group = true })
     tiny.try(tiny.kill, child, "SIGKILL")
     explain(kind, index, hook, ("it did not end within %d s and was killed"):format(hook.timeout), tail)
   end

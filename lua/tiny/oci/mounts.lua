@@ -179,7 +179,8 @@ local function mount_one(ctx, mount)
   local parsed = mount.parsed
   local make = parsed.remount and remount or parsed.bind and bind or TYPES[mount.type] or filesystem
   local made = make(ctx, mount)
-  if mount.target == "/dev" then ctx.dev = made end
+  -- A bind mount of /dev has the nodes of the host, which stay as they are.
+  if mount.target == "/dev" and not parsed.remount then ctx.dev, ctx.foreign_dev = not parsed.bind and made or nil, parsed.bind or nil end
   if made and next(parsed.recursive) then
     local options = { root = made, recursive = true }
     for name, value in pairs(parsed.recursive) do options[name] = value end
@@ -204,7 +205,8 @@ function mounts.root(ctx)
   local propagation = config.linux.rootfsPropagation or ""
   tiny.mount_propagation("/", propagation:match "private" and "private" or "slave")
   local path = config.root.path:sub(1, 1) == "/" and config.root.path or ctx.bundle .. "/" .. config.root.path
-  local there = tiny.stat(path)
+  local there, err = tiny.try(tiny.stat, path)
+  if err then tiny.fail { message = "root.path: " .. err.message } end
   if not there then tiny.fail { message = ("root.path: %s: no such file or directory"):format(path) } end
   if there.kind ~= "dir" then tiny.fail { message = ("root.path: %s is a %s, not a directory"):format(path, there.kind) } end
   local _, root = tiny.mount_bind(path, path, { open = true })

@@ -77,14 +77,9 @@ function process.check(asked, where)
   end
 end
 
--- While this process still may: its OOM score and priorities. Engines start containers with the score that they have themselves.
+-- While this process still may: its priorities. It has had its OOM score since tiny.clone: the /proc of a container may be another file
+-- system, whose files the container chooses (CVE-2019-19921, CVE-2025-52881).
 function process.early(asked)
-  if asked.oomScoreAdj then
-    check.named("process.oomScoreAdj", function()
-      local file <close> = tiny.open("/proc/self/oom_score_adj", { write = true })
-      file:write(("%d"):format(asked.oomScoreAdj))
-    end)
-  end
   local scheduler = asked.scheduler
   if scheduler then
     local flags = {}

@@ -83,7 +83,7 @@ function state.save_config(one)
 end
 
 local function read(one, name)
-  local text = tiny.read_file(("%s/%s"):format(one.dir, name), { max = "64m" })
+  local text = tiny.try(tiny.read_file, ("%s/%s"):format(one.dir, name), { max = "64m" })
   return text and tiny.json_decode(text)
 end
 
@@ -92,6 +92,30 @@ function state.config(one)
   local config = read(one, "config.json")
   if type(config) ~= "table" then tiny.fail { message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)), hint = "tinylua-oci delete --force " .. one.id } end
   return config
+end
+
+-- What each field of a record is, if it is there.
+local SHAPE = {
+  id = "string", bundle = "string", ociVersion = "string", pid = "integer", pid_start = "integer", cgroup = "string", annotations = "table",
+  created = "string", rootfs = "string", owner = "string",
+}
+
+local function is_sound(record, id)
+  if type(record) ~= "table" or record.id ~= id or not record.bundle then return false end
+  for name, kind in pairs(SHAPE) do
+    local value = record[name]
+    if value ~= nil and type(value) ~= kind and math.type(value) ~= kind then return false end
+  end
+  return true
+end
+
+-- What can still be told of a container whose record is damaged: its cgroup is in the journal too.
+local function salvaged(one)
+  local record = { id = one.id, bundle = "" }
+  for _, call in ipairs(one.scope:load().calls) do
+    if call[1] == "cgroup_del" and type(call[2]) == "string" then record.cgroup = call[2] end
+  end
+  return record
 end
 
 -- Finds a container; `lock`: for a command that changes it.
@@ -104,7 +128,8 @@ function state.find(id, options)
     if not one.lock then gone(id) end
   end
   local record = read(one, "state.json")
-  if type(record) ~= "table" or type(record.id) ~= "string" then one.record, one.damaged = { id = id, bundle = "" }, true else one.record = record end
+  one.damaged = not is_sound(record, id) or nil
+  one.record = one.damaged and salvaged(one) or record
   return one
 end
 
@@ -127,6 +152,12 @@ end
 -- Whether the first process still waits for `start`.
 local function waiting(one) return locked(one, "waiting") end
 
+-- The figures of its cgroup; nil if it has none.
+local function usage(one)
+  local cgroup = one.record.cgroup and tiny.try(tiny.open_cgroup, one.record.cgroup)
+  return cgroup and tiny.try(tiny.cgroup_stats, cgroup) or nil
+end
+
 -- Whether all processes are frozen. Reading the one file that says so is faster than all statistics.
 local function frozen(one)
   local cgroup = one.record.cgroup and tiny.try(tiny.open_cgroup, one.record.cgroup)
@@ -138,8 +169,11 @@ end
 -- "creating", "created", "running", "paused" or "stopped".
 function state.status(one)
   local process <close> = state.process(one)
-  if not process then return (one.record.pid or one.damaged) and "stopped" or state.busy(one) and "creating" or "stopped" end
-  if one.record.creating then return state.busy(one) and "creating" or "stopped" end
+  -- Without a record, its processes are those of its cgroup.
+  local lives = process or one.damaged and (usage(one) or {}).populated
+  if not lives then return not one.record.pid and not one.damaged and state.busy(one) and "creating" or "stopped" end
+  -- `create` works on it, or was killed: its first process waits for nobody.
+  if one.record.creating then return "creating" end
   if waiting(one) then return "created" end
   return frozen(one) and "paused" or "running"
 end
@@ -160,7 +194,10 @@ end
 
 -- Removes what was set up, and the directory. Failures are reported, and the directory then stays.
 function state.remove(one)
-  local failures, damage = one.scope:load():clear()
+  one.scope:load()
+  -- A journal that has lost its lines: the record has the cgroup too.
+  if one.record.cgroup and #one.scope.calls == 0 then one.scope:undo("cgroup_del", one.record.cgroup, { kill = true }) end
+  local failures, damage = one.scope:clear()
   if #failures > 0 then tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) } end
   for _, text in ipairs(damage) do require("tiny.format").note("%s", text) end
   tiny.remove(one.dir, { recursive = true })

@@ -87,7 +87,7 @@ field("linux.namespaces[0].type", function(c) c.linux.namespaces[1].type = "" en
 field("linux.namespaces[6]", function(c) table.insert(c.linux.namespaces, { type = "pid" }) end)
 field("linux.namespaces[1].path", function(c) c.linux.namespaces[2].path = "proc/1/ns/net" end)
 for i, kind in ipairs { "pid", "network", "ipc", "uts", "mount", "cgroup" } do
-  local where = ("linux.namespaces[%d]"):format(i - 1)
+  local where = "linux.namespaces"
   field(where, function(c) check.equal(c.linux.namespaces[i].type, kind) c.linux.namespaces[i].path = "/nothing" end)
   field(where, function(c) c.linux.namespaces[i].path = "/etc/passwd" end)
   field(where, function(c) c.linux.namespaces[i].path = "/proc/self/ns/" .. (kind == "ipc" and "net" or "ipc") end)
@@ -138,7 +138,9 @@ for _, id in ipairs { "../x", "..", ".", "", "a/b", "a b", "a\nb", "\27[2J", "a;
   hostile.leaves_nothing(function()
     refused(#id == 300 and "" or "invalid container ID", { "create", "--bundle", bundle, "--", id })
     for _, words in ipairs { { "start" }, { "state" }, { "kill" }, { "delete" }, { "pause" }, { "resume" }, { "ps" }, { "events", "--stats" } } do
-      refused(#id == 300 and "" or "invalid container ID", { words[1], table.unpack(words, 2, #words), "--", id })
+      table.insert(words, "--")
+      table.insert(words, id)
+      refused(#id == 300 and "" or "invalid container ID", words)
     end
     refused(#id == 300 and "" or "invalid container ID", { "exec", "--", id, "true" })
     refused(#id == 300 and "" or "invalid container ID", { "update", "--memory", "64m", "--", id })

@@ -1,7 +1,6 @@
 -- Commands at the wrong time, at once, on damaged state, and on a pid that belongs to another process by now.
 local check = require "check"
 local hostile = require "oci_hostile"
-local leftovers = require "leftovers"
 local oci = require "oci_bundle"
 
 local refused = hostile.refused
@@ -24,29 +23,29 @@ local function ended(id) oci.eventually(function() return status(id) == "stopped
 
 -- Nothing is there.
 for _, words in ipairs { { "state" }, { "start" }, { "kill" }, { "delete" }, { "pause" }, { "resume" }, { "ps" } } do
-  refused("container c does not exist", { words[1], "c" })
+  refused("container \"c\" does not exist", { words[1], "c" })
 end
-refused("container c does not exist", { "exec", "c", "true" })
-refused("container c does not exist", { "update", "--memory", "64m", "c" })
+refused("container \"c\" does not exist", { "exec", "c", "true" })
+refused("container \"c\" does not exist", { "update", "--memory", "64m", "c" })
 oci.succeeds { "delete", "--force", "c" }
 
 -- start twice; delete while it runs; everything after its end.
 hostile.leaves_nothing(function()
   created()
-  refused("cannot delete container c that is not stopped: created", { "delete", "c" })
+  refused("cannot delete container \"c\" that is not stopped: created", { "delete", "c" })
   refused("already exists", { "create", "--bundle", oci.bundle(), "c" })
   check.equal(status(), "created")
   oci.succeeds { "start", "c" }
-  refused("cannot start container c: it is running, not created", { "start", "c" })
-  refused("cannot delete container c that is not stopped: running", { "delete", "c" })
-  refused("cannot resume container c: it is running", { "resume", "c" })
+  refused("cannot start container \"c\": it is running, not created", { "start", "c" })
+  refused("cannot delete container \"c\" that is not stopped: running", { "delete", "c" })
+  refused("cannot resume container \"c\": it is running", { "resume", "c" })
   check.equal(status(), "running")
   oci.succeeds { "kill", "c", "KILL" }
   ended()
-  for _, name in ipairs { "start", "pause", "resume", "kill" } do refused("c", { name, "c" }) end
-  refused("container c", { "exec", "c", "true" })
-  refused("", { "kill", "c", "SIGNONE" })
-  refused("", { "kill", "c", "99" })
+  for _, name in ipairs { "start", "pause", "resume", "kill" } do refused("container \"c\"", { name, "c" }) end
+  refused("container \"c\"", { "exec", "c", "true" })
+  oci.fails("SIGNONE", { "kill", "c", "SIGNONE" })
+  oci.fails("99", { "kill", "c", "99" })
   check.equal(oci.state("c").pid, 0)
   oci.succeeds { "delete", "c" }
 end, "at the wrong time")
@@ -77,7 +76,7 @@ hostile.leaves_nothing(function()
     for i = 1, 8 do runs[i] = oci.run({ "create", "--bundle", oci.bundle("sleep 1000"), "c" }, { wait = false }) end
     for _, one in ipairs(runs) do
       one.wait()
-      if one.status == 0 then good = good + 1 else assert(hostile.sentence(one.err, "create"):find("container c already exists", 1, true), one.err) end
+      if one.status == 0 then good = good + 1 else assert(hostile.sentence(one.err, "create"):find("container \"c\" already exists", 1, true), one.err) end
     end
     check.equal(good, 1, "creates that succeeded")
     check.equal(status(), "created")
@@ -104,16 +103,25 @@ hostile.leaves_nothing(function()
   end
 end, "a shared cgroup")
 
--- The bundle vanishes between create and start; afterwards too.
+-- The bundle vanishes between create and start: its root file system is elsewhere, or vanishes too.
 hostile.leaves_nothing(function()
-  local path = created("echo here > /proc/self/fd/1; sleep 1000")
+  local path = created(nil, function(c, path)
+    tiny.rename(path .. "/rootfs", "/tmp/elsewhere")
+    c.root.path = "/tmp/elsewhere"
+  end)
   tiny.remove(path, { recursive = true })
-  oci.succeeds { "state", "c" }
+  check.equal(status(), "created")
   oci.succeeds { "start", "c" }
-  oci.succeeds { "state", "c" }
+  check.equal(status(), "running")
+  oci.succeeds { "exec", "c", "true" }
   oci.succeeds { "list" }
-  oci.run { "exec", "c", "true" }
   hostile.delete()
+  path = created()
+  tiny.remove(path, { recursive = true })
+  check.equal(status(), "created")
+  refused("sh", { "start", "c" })
+  ended()
+  oci.succeeds { "delete", "c" }
 end, "a bundle that vanishes")
 
 -- Damage to what is recorded. A container whose process lives is never stopped; delete --force ends it and cleans up.
@@ -142,10 +150,7 @@ for _, name in ipairs { "state.json", "config.json", "undo.jsonl", "waiting", "s
           if deleted.status == 0 then error(about .. ": it lives, and delete without --force succeeded") end
           hostile.sentence(deleted.err, about .. ": delete")
           hostile.delete()
-          if tiny.stat("/proc/" .. pid) then
-            leftovers.settle()
-            assert(not tiny.stat("/proc/" .. pid), about .. ": its process lives after delete --force")
-          end
+          oci.eventually(function() return not tiny.stat("/proc/" .. pid) end, about .. ": the end of its process after delete --force")
         end, about)
       end
     end

@@ -21,6 +21,7 @@ local function attempt(path, place, text)
   else
     hostile.sentence(result.err, about)
   end
+  if path == "linux.cgroupsPath" then hostile.remove_parents(tiny.json_decode(text)) end
   tiny.remove(bundle, { recursive = true })
 end
 

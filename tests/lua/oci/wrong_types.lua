@@ -35,7 +35,7 @@ walk.each(function(path, kind, place)
       if not said or said:sub(1, #path + 1) ~= path .. ":" then error(("%s = %s: %s"):format(path, tiny.show(value), tostring(said))) end
     end
   end
-  if type(kind) == "string" and kind:sub(-1) == "!" then
+  if walk.required(kind) then
     local said = message(walk.with(place, nil))
     required = required + 1
     check.equal(said, path .. ": it is missing")
