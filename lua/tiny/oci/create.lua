@@ -136,7 +136,6 @@ local function inside(ctx)
       tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
       tiny.set_caps { effective = tiny.caps().permitted }
       tiny.set_dumpable(true)
-      ctx.own_userns = tiny.open_ns "user"
     end
     ctx.in_userns = ctx.in_userns or ctx.config.spaces.user ~= nil
     ctx.has_group = userns.has_group
@@ -197,7 +196,7 @@ local function make(ctx)
       ctx.userns = space.path and check.named("linux.namespaces: user: " .. space.path, tiny.open_ns, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
     end
   end)
-  mounts.prepare(ctx)
+  guarded(ctx, "mounts", function() mounts.prepare(ctx) end)
   ctx.sync_parent, ctx.sync = tiny.socketpair { type = "seqpacket" }
   ctx.into = ctx.sync_parent
   ctx.listener = tiny.unix_listen(ctx.dir .. "/start", { type = "seqpacket" })
@@ -208,6 +207,7 @@ local function make(ctx)
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
   ctx.sync:close()
   ctx.listener:close()
+  for _, copy in pairs(ctx.copies) do copy:close() end
   local record = ctx.record
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end

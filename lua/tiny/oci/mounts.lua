@@ -2,6 +2,7 @@
 -- pivot, so that no link of the image leads out of it (CVE-2019-16884, CVE-2021-30465).
 local check = require "tiny.oci.check"
 local mount_options = require "tiny.oci.mount_options"
+local userns = require "tiny.oci.userns"
 
 local mounts = {}
 
@@ -44,9 +45,12 @@ function mounts.check(config)
       check.wrong(where .. ".options", ("%s is no option of a %s"):format(tiny.show(setting), mount.parsed.remount and "remount" or "bind mount"),
         near and ("did you mean %s?"):format(near))
     end
-    local mapped = mount.uidMappings or mount.gidMappings
-    if mapped and not (mount.uidMappings and mount.gidMappings) then
-      check.wrong(where, "an idmapped mount needs both uidMappings and gidMappings")
+    local mapped = #(mount.uidMappings or NOTHING) > 0
+    if mapped ~= (#(mount.gidMappings or NOTHING) > 0) then check.wrong(where, "an idmapped mount needs both uidMappings and gidMappings") end
+    userns.check_maps(mount.uidMappings, where .. ".uidMappings")
+    userns.check_maps(mount.gidMappings, where .. ".gidMappings")
+    if mount.parsed.idmap and not mapped and not config.spaces.user then
+      check.wrong(where .. ".options", "idmap needs uidMappings and gidMappings, or a user namespace of the container")
     end
     if (mapped or mount.parsed.idmap) and not mount.parsed.bind then check.wrong(where, "only a bind mount can be idmapped") end
   end
@@ -63,12 +67,6 @@ local function attributes_of(parsed)
   return found
 end
 
--- The user namespace whose maps an idmapped mount has.
-local function idmap(ctx, mount)
-  if mount.uidMappings then return ctx.idmaps[mount] end
-  if mount.parsed.idmap then return ctx.own_userns end
-end
-
 -- Sets and clears the flags of a mount, not of those below it. A user namespace may not clear what a more privileged one has
 -- locked: that stays.
 local function set_attributes(ctx, made, attributes)
@@ -81,10 +79,15 @@ local function set_attributes(ctx, made, attributes)
 end
 
 local function bind(ctx, mount)
-  local parsed, source = mount.parsed, source_of(ctx, mount)
-  if not tiny.stat(source) then tiny.fail { message = ("the source %s: no such file or directory"):format(source) } end
-  local options = { root = ctx.root, create = true, recursive = parsed.rbind == true, open = true, idmap = idmap(ctx, mount) }
-  local _, made = tiny.mount_bind(source, mount.target, options)
+  local parsed, copy = mount.parsed, ctx.copies[mount]
+  local options, made = { root = ctx.root, create = true, open = true }, nil
+  if copy then
+    made = select(2, tiny.mount_attach(copy, mount.target, options))
+    copy:close()
+  else
+    options.recursive = parsed.rbind == true
+    made = select(2, tiny.mount_bind(source_of(ctx, mount), mount.target, options))
+  end
   set_attributes(ctx, made, parsed.attributes)
   return made
 end
@@ -191,11 +194,36 @@ local function mount_one(ctx, mount)
   end
 end
 
--- The user namespaces of idmapped mounts, created on the host.
+-- Copies the mount of a bind mount's source, as the caller of the runtime reaches it.
+local function copy(ctx, mount, shared)
+  local parsed, maps = mount.parsed, mount.uidMappings
+  local mapped <close> = maps and #maps > 0 and userns.of_maps(maps, mount.gidMappings) or nil
+  local made, err = tiny.try(tiny.mount_copy, source_of(ctx, mount), {
+    recursive = parsed.rbind == true, slave = not shared, idmap = mapped or parsed.idmap and ctx.userns or nil,
+    idmap_recursive = parsed.idmap == "recursive",
+  })
+  -- A user without privileges cannot copy a mount here; the container's user namespace then makes the mount.
+  if err and not (err.code == "EPERM" and not mapped and not parsed.idmap) then error(err, 0) end
+  return made
+end
+
+-- Prepares bind mounts on the host: a user namespace cannot map owners of the host's mounts, and may be unable to search the
+-- directory of a source; a mount that is to share what is mounted in it with the host must be of the host's peer group.
 function mounts.prepare(ctx)
-  ctx.idmaps = {}
-  for _, mount in ipairs(ctx.config.mounts) do
-    if mount.uidMappings and #mount.uidMappings > 0 then ctx.idmaps[mount] = require("tiny.oci.userns").of_maps(mount.uidMappings, mount.gidMappings) end
+  ctx.copies = {}
+  local config = ctx.config
+  local shares = (config.linux.rootfsPropagation or ""):match "shared" ~= nil and not config.spaces.user
+  for i, mount in ipairs(config.mounts) do
+    local parsed = mount.parsed
+    if parsed.bind and not parsed.remount then
+      local at = ("mounts[%d]: %s"):format(i - 1, mount.destination)
+      local shared = shares and parsed.propagation and parsed.propagation.kind == "shared"
+      if not tiny.stat(source_of(ctx, mount)) then
+        tiny.fail { message = ("%s: the source %s: no such file or directory"):format(at, source_of(ctx, mount)), code = "ENOENT" }
+      end
+      local mapped = #(mount.uidMappings or NOTHING) > 0 or parsed.idmap
+      if config.spaces.user or mapped or shared then ctx.copies[mount] = check.named(at, copy, ctx, mount, shared) end
+    end
   end
 end
 

@@ -1,16 +1,18 @@
 //! Bind mounts.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use super::{
-    BASE, CREATE, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, RELATIME,
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, RELATIME,
     STRICTATIME, attach, attributes, mount_options,
 };
-use crate::prim::place::{ROOT, ROOT_TYPE, Root};
+use crate::prim::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;
 use crate::sys::{device, mount as sys};
-use crate::vm::call::Call;
-use crate::vm::registry::{Outcome, Primitive, Type, arg, opt};
+use crate::vm::call::{Call, Fail};
+use crate::vm::handle::Builder;
+use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, opt};
 
 pub(super) const MOUNT_BIND: Primitive = Primitive {
     name: "mount_bind",
@@ -24,14 +26,8 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
         opt("recursive", Type::Bool, "true", "include the mounts below the source"),
         opt("source_root", ROOT_TYPE, "the caller's root", "resolve the source below this directory"),
         opt("device", Type::Bool, "false", "no `nodev` if the source itself is a device node, checked once it is open"),
-        opt(
-            "idmap",
-            Type::Handle("userns"),
-            "",
-            "map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as \
-             owned by its root, and files that its root creates belong to uid 0",
-        ),
-        opt("idmap_recursive", Type::Bool, "as `recursive`", "with `idmap`: map the owners in the mounts below it too"),
+        IDMAP,
+        IDMAP_RECURSIVE,
     ],
     returns: "a mount handle",
     errors: ERRORS,
@@ -39,6 +35,77 @@ pub(super) const MOUNT_BIND: Primitive = Primitive {
     call: mount_bind,
     ..BASE
 };
+
+const IDMAP: Opt = opt(
+    "idmap",
+    Type::Handle("userns"),
+    "",
+    "map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its \
+     root, and files that its root creates belong to uid 0",
+);
+const IDMAP_RECURSIVE: Opt =
+    opt("idmap_recursive", Type::Bool, "as `recursive`", "with `idmap`: map the owners in the mounts below it too");
+
+pub(super) const MOUNT_COPY: Primitive = Primitive {
+    name: "mount_copy",
+    doc: "Copies a mount, from a file or directory in it on, without attaching the copy anywhere (open_tree(2)): \
+          `mount_attach` does that, possibly in a child that could not reach the source, or could not map its owners. \
+          The copy is gone when the handle is closed, unless it was attached.",
+    args: &[arg("source", Type::Path, "a file or directory")],
+    options: &[
+        ROOT,
+        opt("recursive", Type::Bool, "true", "include the mounts below the source"),
+        opt("slave", Type::Bool, "false", "what is mounted in the copy does not appear at the source"),
+        IDMAP,
+        IDMAP_RECURSIVE,
+    ],
+    returns: "a dir handle",
+    errors: &[EPERM, ("ENOENT", "the source is missing")],
+    example: "local data <close> = tiny.mount_copy(\"/srv/data\")\n\
+              local child <close> = tiny.clone({ mount = true }, function() tiny.mount_attach(data, \"/mnt\") end)",
+    call: mount_copy,
+    ..BASE
+};
+
+pub(super) const MOUNT_ATTACH: Primitive = Primitive {
+    name: "mount_attach",
+    doc: "Attaches a copy of a mount that `mount_copy` has made, which is then the mount at `target` (move_mount(2)).",
+    args: &[
+        arg("copy", Type::Handle("dir"), "the copy"),
+        arg("target", Type::Path, "the mount point: a file for a file, a directory for a directory"),
+    ],
+    options: &[ROOT, CREATE, OPEN],
+    returns: "a mount handle",
+    errors: &[EPERM, ENOENT, ("EINVAL", "the handle is not a copy, or was attached already")],
+    example: "local data <close> = tiny.mount_copy(\"/srv/data\")\ntiny.mount_attach(data, \"/mnt\")",
+    call: |call| {
+        let copy = call.fd(0)?.with(|fd| fd.try_clone_to_owned())?.map_err(crate::sys::Error::from)?;
+        attach(call, &copy, 1)
+    },
+    ..BASE
+};
+
+fn mount_copy(call: &Call<'_>) -> Outcome {
+    let source = call.path(0)?;
+    let root = root(call)?;
+    let from = root.place(&source)?.open()?;
+    let recursive = call.opt("recursive")?.unwrap_or(true);
+    let mount = sys::copy(from.as_fd(), recursive).at(&source)?;
+    if call.flag("slave") {
+        sys::set_attributes(mount.as_fd(), 0, 0, libc::MS_SLAVE, recursive).at(&source)?;
+    }
+    map_owners(call, mount.as_fd(), recursive, &source)?;
+    call.ok(Builder::new(call.lua, "dir")?.field("path", source.as_os_str())?.fd(mount)?.build()?)
+}
+
+/// Maps the owners of a mount's files, if the call asks for that.
+fn map_owners(call: &Call<'_>, mount: BorrowedFd<'_>, recursive: bool, source: &Path) -> Result<(), Fail> {
+    let below = recursive && call.opt("idmap_recursive")?.unwrap_or(true);
+    match call.opt_fd("idmap")? {
+        Some(user) => Ok(user.with(|fd| sys::map_ids(mount, fd, below))?.at(source)?),
+        None => Ok(()),
+    }
+}
 
 fn mount_bind(call: &Call<'_>) -> Outcome {
     let source = call.path(0)?;
@@ -54,9 +121,6 @@ fn mount_bind(call: &Call<'_>) -> Outcome {
     if set | clear != 0 {
         sys::set_attributes(mount.as_fd(), set, clear, 0, recursive).at(&source)?;
     }
-    if let Some(user) = call.opt_fd("idmap")? {
-        let below = recursive && call.opt("idmap_recursive")?.unwrap_or(true);
-        user.with(|fd| sys::map_ids(mount.as_fd(), fd, below))?.at(&source)?;
-    }
+    map_owners(call, mount.as_fd(), recursive, &source)?;
     attach(call, &mount, 1)
 }

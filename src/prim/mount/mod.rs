@@ -26,6 +26,8 @@ pub const FAMILY: &[Primitive] = &[
     change::MOUNT_PROPAGATION,
     change::MOUNT_PRIVATE,
     bind::MOUNT_BIND,
+    bind::MOUNT_COPY,
+    bind::MOUNT_ATTACH,
     filesystem::MOUNT_PROC,
     filesystem::MOUNT_SYSFS,
     filesystem::MOUNT_TMPFS,
@@ -110,7 +112,10 @@ fn attach(call: &Call<'_>, mount: &OwnedFd, i: usize) -> Outcome {
     sys::attach(mount.as_fd(), target.as_fd()).at(&path)?;
     let how = call.lua.create_table()?;
     // A recursive copy is unmounted with its submounts, since umount(2) would fail with EBUSY.
-    let tree = call.primitive.name() == "mount_bind" && call.opt("recursive")?.unwrap_or(true);
+    let tree = match call.primitive.name() {
+        "mount_bind" => call.opt("recursive")?.unwrap_or(true),
+        name => name == "mount_attach",
+    };
     how.raw_set("detach", tree.then_some(true))?;
     let mut at = path.clone();
     match call.value("root") {
