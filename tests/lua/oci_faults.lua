@@ -110,7 +110,8 @@ local function point(walk, generation, call)
     false_ = lie(walk.before)
   end
   if false_ then table.insert(problems, false_) end
-  if started and started.status == 0 and oci.run({ "state", "c" }).out:find '"stopped"' then table.insert(problems, "start succeeded, and it is stopped") end
+  -- A first process that is killed cannot be told from a program that ends at once.
+  if walk.kind == "fail" and started and started.status == 0 and oci.run({ "state", "c" }).out:find '"stopped"' then table.insert(problems, "start succeeded, and it is stopped") end
   -- A create that fails leaves nothing by itself.
   if walk.command == "create" and walk.kind == "fail" and result.status ~= 0 then
     local left = tiny.list_dir(oci.root()) or {}

@@ -79,15 +79,15 @@ function front.create(id, options)
   local config = require("tiny.oci.config").of_bundle(bundle, options.config, { strict = options.strict })
   local program = require("tiny.oci.program").of(config, bundle, id)
   local console <close> = front.console(config.process, options.console_socket, options.detached ~= false)
-  local ctx = state.create(id)
-  ctx.config, ctx.bundle, ctx.console, ctx.keep = config, bundle, console, options.preserve_fds
-  ctx.name, ctx.spec, ctx.where = id, program.spec, program.where
-  ctx.record = {
+  local record = {
     id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
     recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
     poststart = has(config, "poststart"), poststop = has(config, "poststop"),
     programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
   }
+  local ctx = state.create(id)
+  ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
+  ctx.name, ctx.spec, ctx.where = id, program.spec, program.where
   local _, err = tiny.try(function()
     state.save(ctx)
     require("tiny.oci.create").make(ctx)

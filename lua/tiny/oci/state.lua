@@ -36,11 +36,15 @@ local function gone(id)
   tiny.fail { message = ("container %s does not exist"):format(tiny.show(id)), code = "ENOENT" }
 end
 
--- Takes the lock of a container's directory; nil if the directory is gone.
+-- Takes the lock of a container's directory; nil if the directory is gone. While this waited, the directory may have been replaced by
+-- that of a new container: its lock is another file then, which a second descriptor can lock.
 local function lock(dir)
-  local held = tiny.try(tiny.flock, dir .. "/lock")
-  if held and tiny.stat(dir .. "/lock") then return held end
-  if held then held:close() end
+  local held, err = tiny.try(tiny.flock, dir .. "/lock")
+  if not held then return nil, err end
+  local other, gone_ = tiny.try(tiny.flock, dir .. "/lock", { wait = false })
+  if not other and not gone_ then return held end
+  if other then other:close() end
+  held:close()
 end
 
 -- Creates the directory of a new container, locked.
@@ -53,7 +57,12 @@ function state.create(id)
     tiny.fail { message = ("container %s already exists"):format(tiny.show(id)), hint = "tinylua-oci delete " .. id, code = "EEXIST" }
   end
   if err then error(err, 0) end
-  one.lock = tiny.flock(one.dir .. "/lock")
+  local held, why = lock(one.dir)
+  if not held then
+    if why then tiny.try(tiny.remove, one.dir, { recursive = true }) end
+    tiny.fail { message = ("container %s: %s"):format(tiny.show(id), why and why.message or "it was deleted while it was created") }
+  end
+  one.lock = held
   return one
 end
 
@@ -124,8 +133,9 @@ function state.find(id, options)
   local one = files(id, options and options.root)
   if not tiny.stat(one.dir) then gone(id) end
   if options and options.lock then
-    one.lock = lock(one.dir)
-    if not one.lock then gone(id) end
+    local held, why = lock(one.dir)
+    if not held and why and why.code ~= "ENOENT" then error(why, 0) end
+    one.lock = held or gone(id)
   end
   local record = read(one, "state.json")
   one.damaged = not is_sound(record, id) or nil
