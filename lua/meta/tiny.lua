@@ -1421,6 +1421,44 @@ function tiny.mount_private(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_bind(source, target, options) end
 
+---@class tiny.mount_copy.options: table<"root"|"recursive"|"slave"|"idmap"|"idmap_recursive", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field recursive? boolean include the mounts below the source (default: true)
+---@field slave? boolean what is mounted in the copy does not appear at the source (default: false)
+---@field idmap? tiny.userns map the owners of its files through this user namespace (an idmapped mount): files of uid 0 appear as owned by its root, and files that its root creates belong to uid 0
+---@field idmap_recursive? boolean with `idmap`: map the owners in the mounts below it too (default: as `recursive`)
+
+---Copies a mount, from a file or directory in it on, without attaching the copy anywhere (open_tree(2)): `mount_attach` does that, possibly in a child that could not reach the source, or could not map its owners. The copy is gone when the handle is closed, unless it was attached.
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the source is missing
+---```lua
+---local data <close> = tiny.mount_copy("/srv/data")
+---local child <close> = tiny.clone({ mount = true }, function() tiny.mount_attach(data, "/mnt") end)
+---```
+---@param source string a file or directory
+---@param options? tiny.mount_copy.options
+---@return tiny.dir # a dir handle
+function tiny.mount_copy(source, options) end
+
+---@class tiny.mount_attach.options: table<"root"|"create"|"open", any>
+---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
+---@field create? boolean create the mount point if it is missing (default: false)
+---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
+
+---Attaches a copy of a mount that `mount_copy` has made, which is then the mount at `target` (move_mount(2)).
+---* EPERM: needs CAP_SYS_ADMIN over the mount namespace: clone with mount = true (and user = true without root)
+---* ENOENT: the mount point or the source is missing; create = true creates the mount point
+---* EINVAL: the handle is not a copy, or was attached already
+---```lua
+---local data <close> = tiny.mount_copy("/srv/data")
+---tiny.mount_attach(data, "/mnt")
+---```
+---@param copy tiny.dir the copy
+---@param target string the mount point: a file for a file, a directory for a directory
+---@param options? tiny.mount_attach.options
+---@return tiny.mount # a mount handle
+function tiny.mount_attach(copy, target, options) end
+
 ---@class tiny.mount_proc.options: table<"root"|"create"|"open"|"read_only"|"hidepid"|"subset", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)

@@ -86,11 +86,22 @@ function cgroup.needed(one)
   return cgroup.of(one) or tiny.fail { message = ("container %s has no cgroup"):format(tiny.show(one.id)) }
 end
 
+-- Adds the pids in a directory of a hierarchy, and in those below it, which the container may have created.
+local function add_pids(pids, folder)
+  local text = tiny.read_file(folder .. "/cgroup.procs")
+  for pid in (text or ""):gmatch("%d+") do table.insert(pids, math.tointeger(tonumber(pid))) end
+  for _, name in ipairs(tiny.list_dir(folder) or {}) do
+    local path = folder .. "/" .. name
+    if (tiny.stat(path, { follow = false }) or {}).kind == "dir" then tiny.try(add_pids, pids, path) end
+  end
+end
+
 -- The pids of all processes of a container, as this process sees them.
 function cgroup.pids(group)
-  local pids, text = {}, nil
-  for _, file in ipairs { "cgroup.procs" } do text = tiny.try(tiny.cgroup_read, group, file) end
-  for pid in (text or ""):gmatch("%d+") do table.insert(pids, math.tointeger(tonumber(pid))) end
+  local pids, folders = {}, group.folders
+  local _, any = next(folders)
+  local folder = folders.pids or folders.memory or folders.unified or any
+  if folder then tiny.try(add_pids, pids, folder) end
   table.sort(pids)
   return pids
 end

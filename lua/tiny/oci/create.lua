@@ -63,7 +63,13 @@ function step.namespaces(ctx)
   local options, held = namespaces(ctx)
   options.oom_score_adj = ctx.config.process and ctx.config.process.oomScoreAdj
   options.outlives = true
-  ctx.child = tiny.clone(options, ctx.inside)
+  -- In another's pid namespace, its processes must not inspect this one while it is still ours (CVE-2016-9962).
+  local shared = ctx.config.spaces.pid == nil or ctx.config.spaces.pid.path ~= nil
+  if shared then tiny.set_dumpable(false) end
+  local err
+  ctx.child, err = tiny.try(tiny.clone, options, ctx.inside)
+  if shared then tiny.set_dumpable(true) end
+  if err then error(err, 0) end
   for _, handle in ipairs(held) do handle:close() end
 end
 
@@ -135,7 +141,9 @@ local function inside(ctx)
     if ctx.config.spaces.user then
       tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
       tiny.set_caps { effective = tiny.caps().permitted }
-      tiny.set_dumpable(true)
+      -- It must own its files in /proc, unless others are in its pid namespace.
+      local space = ctx.config.spaces.pid
+      if space and not space.path then tiny.set_dumpable(true) end
     end
     ctx.in_userns = ctx.in_userns or ctx.config.spaces.user ~= nil
     ctx.has_group = userns.has_group
@@ -212,7 +220,9 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  local _, lost = tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  -- The first process has ended, or it ends now: waiting for it says why.
+  if lost then ctx.sync_parent:close() end
   if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end
   ctx.child:wait_ready()
   ctx.sync_parent:close()

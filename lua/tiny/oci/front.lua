@@ -83,7 +83,7 @@ function front.create(id, options)
     id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
     recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
     poststart = has(config, "poststart"), poststop = has(config, "poststop"),
-    programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
+    processless = not config.process or nil, programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
   }
   local ctx = state.create(id)
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
@@ -138,6 +138,7 @@ function front.start(id)
   if status ~= "created" then
     tiny.fail { message = ("cannot start container %s: it is %s, not created"):format(tiny.show(id), status) }
   end
+  if one.record.processless then tiny.fail { message = ("cannot start container %s: its configuration has no process"):format(tiny.show(id)) } end
   local connection <close> = tiny.unix_connect(one.dir .. "/start", { type = "seqpacket" })
   connection:write "start"
   front.follow(one, connection)

@@ -92,7 +92,7 @@ fn mount_copy(call: &Call<'_>) -> Outcome {
     let recursive = call.opt("recursive")?.unwrap_or(true);
     let mount = sys::copy(from.as_fd(), recursive).at(&source)?;
     if call.flag("slave") {
-        sys::set_attributes(mount.as_fd(), 0, 0, libc::MS_SLAVE, recursive).at(&source)?;
+        sys::set_attributes(mount.as_fd(), 0, 0, sys::PROPAGATION[1].1, recursive).at(&source)?;
     }
     map_owners(call, mount.as_fd(), recursive, &source)?;
     call.ok(Builder::new(call.lua, "dir")?.field("path", source.as_os_str())?.fd(mount)?.build()?)
