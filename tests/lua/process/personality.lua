@@ -10,7 +10,10 @@ local own = machine()
 local SHOWN = { x86_64 = "i686", aarch64 = "armv8l" }
 check.inside({}, function()
   tiny.personality { domain = "LINUX32" }
-  check.equal(machine(), SHOWN[own])
+  -- User-Mode Linux accepts the domain and shows the same machine.
+  if not tiny.read_file("/proc/cpuinfo"):match("User Mode Linux") then
+    check.equal(machine(), SHOWN[own])
+  end
   check.equal(tonumber(tiny.read_file("/proc/self/personality"), 16), 8)
   tiny.personality { domain = "LINUX" }
   check.equal(machine(), own)
