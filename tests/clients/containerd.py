@@ -29,6 +29,7 @@ disabled_plugins = [{disabled}]
     [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested]
       runtime_type = "io.containerd.runc.v2"
       pod_annotations = ["org.tinylua.*"]
+      container_annotations = ["org.tinylua.*"]
       [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
         BinaryName = "{runtime}"
 """

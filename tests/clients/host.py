@@ -190,9 +190,9 @@ def daemon(*argv, ready, log, env=None, seconds=60):
 # --- In the private host ---
 
 def prepare():
-    """Its /etc and /root are the machine's: what is written there goes to memory."""
+    """These directories are the machine's: what is written there goes to memory."""
     WORK.mkdir()
-    for path in ("/etc", "/root", "/opt"):
+    for path in ("/etc", "/root", "/opt", "/var/log"):
         over = WORK / f"over{path}"
         for name in ("upper", "work"):
             (over / name).mkdir(parents=True)
@@ -318,3 +318,10 @@ def runtime():
         named.parent.mkdir()
         shutil.copy(given, named)
     return str(named)
+
+
+def of_tinylua():
+    """The runtime, if it is tinylua's; a check of what only that has is skipped otherwise."""
+    if not command(runtime(), "--version").out.startswith("tinylua"):
+        raise Skip(f"{runtime()} is not programmable")
+    return runtime()

@@ -76,7 +76,7 @@ function devices.rules(list)
     else
       for _, one in ipairs(all and { "char", "block" } or { KINDS[kind] }) do
         table.insert(rules, {
-          type = one, major = number(rule.major), minor = number(rule.minor), access = access, allow = not rule.allow and false or nil,
+          type = one, major = number(rule.major), minor = number(rule.minor), access = access, allow = rule.allow,
         })
       end
     end

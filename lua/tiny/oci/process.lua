@@ -123,13 +123,23 @@ local function sets(asked)
   return found
 end
 
+-- Engines add a group that the user is in already, and the kernel keeps both.
+local function groups_of(user)
+  local groups, seen = {}, {}
+  for _, gid in ipairs(user.additionalGids or NOTHING) do
+    if not seen[gid] then table.insert(groups, gid) end
+    seen[gid] = true
+  end
+  return groups
+end
+
 -- Becomes the user, with its capabilities. filter: a system call filter that is installed while that needs no no_new_privs.
 function process.become(asked, filter)
   local user, caps = asked.user or NOTHING, sets(asked.capabilities)
   tiny.set_caps { bounding = caps.bounding }
   if filter then filter() end
   if user.umask then tiny.umask(user.umask) end
-  tiny.setuser(user.uid or 0, { gid = user.gid or 0, groups = user.additionalGids or {}, keep_caps = true })
+  tiny.setuser(user.uid or 0, { gid = user.gid or 0, groups = groups_of(user), keep_caps = true })
   tiny.set_caps { permitted = caps.permitted, effective = caps.effective, inheritable = caps.inheritable, ambient = caps.ambient }
   if asked.noNewPrivileges then tiny.no_new_privs() end
 end

@@ -172,7 +172,8 @@ end
 local function frozen(one)
   local cgroup = one.record.cgroup and tiny.try(tiny.open_cgroup, one.record.cgroup)
   if not cgroup then return false end
-  if cgroup.version == "v2" then return (tiny.try(tiny.cgroup_read, cgroup, "cgroup.events") or ""):find("frozen 1", 1, true) ~= nil end
+  -- A hybrid host freezes by its v2 hierarchy, as tiny.cgroup_freeze does.
+  if cgroup.folders.unified then return (tiny.try(tiny.cgroup_read, cgroup, "cgroup.events") or ""):find("frozen 1", 1, true) ~= nil end
   return (tiny.try(tiny.cgroup_read, cgroup, "freezer.state") or ""):find("^FROZEN") ~= nil
 end
 

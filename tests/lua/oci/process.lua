@@ -38,6 +38,7 @@ oci.refused([[exec "/etc/passwd": permission denied]], with { args = { "/etc/pas
 -- The user.
 check.equal(oci.output("id -u; id -g; id -G; umask", with { user = { uid = 7, gid = 8, additionalGids = { 9, 10 }, umask = 63 } }), "7\n8\n8 9 10\n0077")
 check.equal(oci.output("id -G", with { user = {} }), "0", "no groups of the caller")
+check.equal(oci.output("grep Groups /proc/self/status", with { user = { uid = 7, gid = 8, additionalGids = { 9, 10, 9 } } }):match("Groups:%s*(.-)%s*$"), "9 10")
 oci.refused("process.user.uid: -1 is not between 0 and 4294967294", with { user = { uid = -1, gid = 0 } })
 oci.refused("process.user.gid: 4294967295 is not between", with { user = { uid = 0, gid = 4294967295 } })
 oci.refused("process.user.additionalGids[1]: -5 is not between", with { user = { additionalGids = { 1, -5 } } })
