@@ -18,17 +18,14 @@ return {
     { "preserve-fds", type = "integer", value = "N", help = "Pass N descriptors after standard error on to the program" },
     { "ignore-paused", type = "flag", help = "Do not refuse a paused container" },
     { "no-new-privs", type = "flag", help = "Set no_new_privs" },
-    { "apparmor", value = "PROFILE", help = "Refused: no AppArmor profile of exec's own is supported" },
-    { "process-label", value = "LABEL", help = "Refused: no SELinux label of exec's own is supported" },
+    { "apparmor", value = "PROFILE", help = "AppArmor profile of the program" },
+    { "process-label", value = "LABEL", help = "SELinux label of the program" },
   },
   args = {
     { "id", value = "ID", help = "The container's id" },
     { "command", trailing = true, required = false, value = "COMMAND", help = "The program and its arguments" },
   },
   run = function(args)
-    for _, option in ipairs { "apparmor", "process_label" } do
-      if args[option] then tiny.fail { message = ("--%s: not supported"):format(option:gsub("_", "-")) } end
-    end
     if not args.process and not (args.command and args.command[1]) then
       tiny.fail { message = "no program given", hint = "exec ID COMMAND…, or --process FILE", exit = 2 }
     end

@@ -61,6 +61,7 @@ function config.check_process(process, where)
     if not text:find("=", 2, true) then check.wrong(("%s.env[%d]"):format(where, i - 1), ("%s is not NAME=VALUE"):format(tiny.show(text))) end
   end
   require("tiny.oci.process").check(process, where)
+  require("tiny.oci.refused").check_process(process, where)
 end
 
 local function check_hooks(all)

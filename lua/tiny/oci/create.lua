@@ -91,6 +91,8 @@ function step.mounts(ctx)
     if ctx.sync:read() ~= "go" and not ctx.planned then tiny.fail("the runtime ended during its hooks") end
   end
   hooks.run(config, "createContainer", ctx.shown)
+  -- While /proc is the host's.
+  if config.process then ctx.labels = require("tiny.oci.labels").open(config.process) end
   tiny.pivot_root(ctx.root)
   if config.root.readonly then tiny.remount_ro("/") end
   local propagation = config.linux.rootfsPropagation or ""
@@ -103,8 +105,10 @@ function step.security(ctx)
   if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
   if linux.personality then tiny.personality { domain = linux.personality.domain } end
   if linux.memoryPolicy then require("tiny.oci.memory_policy").set(linux.memoryPolicy) end
+  if ctx.keyring then process.join_keyring(ctx.keyring) end
   process.early(asked)
   process.limits(asked)
+  if ctx.labels then ctx.labels() end
   ctx.env = process.environment(asked, "/")
   local there = tiny.stat(asked.cwd, { root = "/" })
   if not there then tiny.mkdir(asked.cwd, { parents = true, root = "/" }) end
@@ -164,6 +168,7 @@ local function inside(ctx)
   ctx.connection = connection
   ctx.starting = {}
   for key, value in pairs(ctx.shown) do ctx.starting[key] = value end
+  ctx.starting.status = "created"
   local _, err = tiny.try(run_step, ctx, "exec")
   -- Nothing reads the error of a process that was ready; `start` does.
   tiny.try(connection.write, connection, "E" .. tostring(err))
@@ -193,7 +198,7 @@ end
 -- Creates the container that `ctx` describes: id, dir, bundle, config, record, scope, lock, spec (the recipe's closures).
 local function make(ctx)
   ctx.in_userns, ctx.steps, ctx.first = userns.inside(), step, true
-  ctx.listed = {}
+  ctx.keyring, ctx.listed = ctx.record.keyring, {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
   guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
   if not ctx.planned then state.save_config(ctx) end

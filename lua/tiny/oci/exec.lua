@@ -33,6 +33,8 @@ local function asked_of(one, config, options)
     asked.capabilities = sets
   end
   if options.no_new_privs then asked.noNewPrivileges = true end
+  asked.apparmorProfile = options.apparmor or asked.apparmorProfile
+  asked.selinuxLabel = options.process_label or asked.selinuxLabel
   return asked
 end
 
@@ -46,6 +48,7 @@ end
 -- What the process does once it is in the container.
 local function inside(ctx, asked)
   tiny.setsid()
+  local write_labels = require("tiny.oci.labels").open(asked)
   tiny.setns(ctx.process, ctx.kinds)
   if ctx.userns then
     tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
@@ -53,8 +56,12 @@ local function inside(ctx, asked)
   end
   ctx.root = tiny.open_root "/"
   if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
+  local affinity = (asked.execCPUAffinity or NOTHING).final or ""
+  if affinity ~= "" then require("tiny.oci.check").named("process.execCPUAffinity.final", tiny.set_cpu_affinity, affinity) end
+  if ctx.keyring then process.join_keyring(ctx.keyring) end
   process.early(asked)
   process.limits(asked)
+  if write_labels then write_labels() end
   local env = process.environment(asked, ctx.root)
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
@@ -88,12 +95,17 @@ return function(id, options)
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
   local program = one.record.programmed and require("tiny.oci.program").of(config, one.record.bundle, one.id) or { spec = NOTHING }
   ctx.spec, ctx.dir, ctx.config.process = program.spec, one.dir, asked
+  ctx.keyring = one.record.keyring
   ctx.kept_filter = one.record.filter and one.dir .. "/filter"
   require("tiny.oci.filter").compile(ctx)
   if asked.terminal then require "tiny.oci.terminal" end
   local listens = ctx.late_filter and (ctx.listener_path or ctx.spec.seccomp)
   local mine
   if listens then mine, ctx.connection = tiny.socketpair { type = "seqpacket" } end
+  -- The child inherits it; `final` follows in the cgroup.
+  local affinity = (asked.execCPUAffinity or NOTHING).initial or ""
+  if affinity ~= "" then require("tiny.oci.check").named("process.execCPUAffinity.initial", tiny.set_cpu_affinity, affinity) end
+  require "tiny.oci.labels"
   local held = {}
   local birth = { cgroup = group_of(one, options), outlives = true, oom_score_adj = asked.oomScoreAdj }
   if config.spaces.pid then

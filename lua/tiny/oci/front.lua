@@ -82,6 +82,8 @@ function front.create(id, options)
   local record = {
     id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
     recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
+    -- A name that no other container has, of another --root for instance: `exec` joins it by its name.
+    keyring = not options.no_new_keyring and ("_ses.%s.%x"):format(id:sub(1, 200), math.floor(tiny.clock "monotonic" * 1e9)) or nil,
     poststart = has(config, "poststart"), poststop = has(config, "poststop"),
     processless = not config.process or nil, programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
   }

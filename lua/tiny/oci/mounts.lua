@@ -109,9 +109,18 @@ local function real_folder(ctx, mount)
   end
 end
 
+-- File systems whose files the security module labels itself.
+local OWN_LABELS = { proc = true, sysfs = true, mqueue = true, cgroup = true, cgroup2 = true }
+
 local function filesystem(ctx, mount, settings)
+  local label = ctx.config.linux.mountLabel or ""
+  settings = settings or mount.parsed.settings
+  if label ~= "" and not OWN_LABELS[mount.type] then
+    settings = table.move(settings, 1, #settings, 1, {})
+    table.insert(settings, "context=" .. label)
+  end
   local options = attributes_of(mount.parsed)
-  options.type, options.source, options.settings = mount.type, mount.source ~= "" and mount.source or nil, settings or mount.parsed.settings
+  options.type, options.source, options.settings = mount.type, mount.source ~= "" and mount.source or nil, settings
   options.root, options.create, options.open = ctx.root, true, true
   local _, made = tiny.mount_filesystem(mount.target, options)
   return made

@@ -93,6 +93,14 @@ function process.early(asked)
   if io then check.named("process.ioPriority", tiny.set_io_priority, { class = IO_CLASSES[io.class], priority = io.priority or 0 }) end
 end
 
+-- Leaves the session keyring of the caller, whose keys are not the container's.
+function process.join_keyring(name)
+  local _, err = tiny.try(tiny.join_session_keyring, name)
+  -- A kernel without keyrings has nothing to leave.
+  if not err or err.code == "ENOSYS" then return end
+  tiny.fail { message = "a session keyring of the container: " .. err.message, hint = "--no-new-keyring keeps the caller's", code = err.code }
+end
+
 function process.limits(asked)
   for _, rlimit in ipairs(asked.rlimits or NOTHING) do
     local name = rlimit.type:match(RLIMIT):lower()

@@ -5,14 +5,20 @@ local refused = {}
 
 local function exists(path) return tiny.stat(path) ~= nil end
 
+local function has_apparmor() return (tiny.read_file "/sys/module/apparmor/parameters/enabled" or ""):sub(1, 1) == "Y" end
+
+-- Of a process, which exec may change; `where` begins the names in errors.
+function refused.check_process(process, where)
+  if (process.apparmorProfile or "") ~= "" and not has_apparmor() then
+    check.wrong(where .. ".apparmorProfile", "AppArmor is not enabled in this kernel")
+  end
+  if (process.selinuxLabel or "") ~= "" and not exists "/sys/fs/selinux/enforce" then
+    check.wrong(where .. ".selinuxLabel", "SELinux is not enabled in this kernel")
+  end
+end
+
 function refused.check(config)
-  local linux, process = config.linux, config.process or {}
-  if (process.apparmorProfile or "") ~= "" and not exists("/sys/kernel/security/apparmor") then
-    check.wrong("process.apparmorProfile", "AppArmor is not enabled in this kernel")
-  end
-  if (process.selinuxLabel or "") ~= "" and not exists("/sys/fs/selinux/enforce") then
-    check.wrong("process.selinuxLabel", "SELinux is not enabled in this kernel")
-  end
+  local linux = config.linux
   if (linux.mountLabel or "") ~= "" and not exists("/sys/fs/selinux/enforce") then
     check.wrong("linux.mountLabel", "SELinux is not enabled in this kernel")
   end
