@@ -63,7 +63,12 @@ function step.namespaces(ctx)
   local options, held = namespaces(ctx)
   options.oom_score_adj = ctx.config.process and ctx.config.process.oomScoreAdj
   options.outlives = true
-  ctx.child = tiny.clone(options, ctx.inside)
+  -- From its birth on, no process that shares its pid namespace, as in a pod, may inspect it while it is still ours (CVE-2016-9962).
+  tiny.set_dumpable(false)
+  local child, err = tiny.try(tiny.clone, options, ctx.inside)
+  tiny.set_dumpable(true)
+  if err then error(err, 0) end
+  ctx.child = child
   for _, handle in ipairs(held) do handle:close() end
 end
 
@@ -135,7 +140,8 @@ local function inside(ctx)
     if ctx.config.spaces.user then
       tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
       tiny.set_caps { effective = tiny.caps().permitted }
-      tiny.set_dumpable(true)
+      -- Nobody else is in a new user namespace. In an existing one, others are root too.
+      if not ctx.config.spaces.user.path then tiny.set_dumpable(true) end
       ctx.own_userns = tiny.open_ns "user"
     end
     ctx.in_userns = ctx.in_userns or ctx.config.spaces.user ~= nil
@@ -173,6 +179,9 @@ local function load(ctx)
   if ctx.config.process and ctx.config.process.terminal then require "tiny.oci.terminal" end
   if ctx.config.linux.memoryPolicy then require "tiny.oci.memory_policy" end
 end
+
+-- The errors of the socket to a first process that has ended.
+local ENDED = { EPIPE = true, ECONNRESET = true }
 
 local function runtime_hooks(ctx)
   local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
@@ -212,7 +221,8 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  if err and not ENDED[err.code] then error(err, 0) end
   if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end
   ctx.child:wait_ready()
   ctx.sync_parent:close()
