@@ -185,8 +185,9 @@ local ENDED = { EPIPE = true, ECONNRESET = true }
 
 local function runtime_hooks(ctx)
   local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
+  if err and not ENDED[err.code] then error(err, 0) end
   -- The first process has failed; waiting for it says why.
-  if not ctx.planned and (err or text ~= "hooks") then return end
+  if not ctx.planned and text ~= "hooks" then return end
   hooks.run(ctx.config, "prestart", ctx.shown)
   hooks.run(ctx.config, "createRuntime", ctx.shown)
   ctx.sync_parent:write "go"
