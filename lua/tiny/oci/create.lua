@@ -63,13 +63,12 @@ function step.namespaces(ctx)
   local options, held = namespaces(ctx)
   options.oom_score_adj = ctx.config.process and ctx.config.process.oomScoreAdj
   options.outlives = true
-  -- In another's pid namespace, its processes must not inspect this one while it is still ours (CVE-2016-9962).
-  local shared = ctx.config.spaces.pid == nil or ctx.config.spaces.pid.path ~= nil
-  if shared then tiny.set_dumpable(false) end
-  local err
-  ctx.child, err = tiny.try(tiny.clone, options, ctx.inside)
-  if shared then tiny.set_dumpable(true) end
+  -- From its birth on, no process that shares its pid namespace, as in a pod, may inspect it while it is still ours (CVE-2016-9962).
+  tiny.set_dumpable(false)
+  local child, err = tiny.try(tiny.clone, options, ctx.inside)
+  tiny.set_dumpable(true)
   if err then error(err, 0) end
+  ctx.child = child
   for _, handle in ipairs(held) do handle:close() end
 end
 
@@ -145,9 +144,9 @@ local function inside(ctx)
     if ctx.config.spaces.user then
       tiny.setuser(0, { gid = 0, groups = {}, keep_caps = true })
       tiny.set_caps { effective = tiny.caps().permitted }
-      -- It must own its files in /proc, unless others are in its pid namespace.
-      local space = ctx.config.spaces.pid
-      if space and not space.path then tiny.set_dumpable(true) end
+      -- Nobody else is in new user and pid namespaces. In an existing one, others are root too.
+      local pid = ctx.config.spaces.pid
+      if not ctx.config.spaces.user.path and pid and not pid.path then tiny.set_dumpable(true) end
     end
     ctx.in_userns = ctx.in_userns or ctx.config.spaces.user ~= nil
     ctx.has_group = userns.has_group
@@ -186,10 +185,14 @@ local function load(ctx)
   if ctx.config.linux.memoryPolicy then require "tiny.oci.memory_policy" end
 end
 
+-- The errors of the socket to a first process that has ended.
+local ENDED = { EPIPE = true, ECONNRESET = true }
+
 local function runtime_hooks(ctx)
   local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
+  if err and not ENDED[err.code] then error(err, 0) end
   -- The first process has failed; waiting for it says why.
-  if not ctx.planned and (err or text ~= "hooks") then return end
+  if not ctx.planned and text ~= "hooks" then return end
   hooks.run(ctx.config, "prestart", ctx.shown)
   hooks.run(ctx.config, "createRuntime", ctx.shown)
   ctx.sync_parent:write "go"
@@ -225,9 +228,8 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  local _, lost = tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
-  -- The first process has ended, or it ends now: waiting for it says why.
-  if lost then ctx.sync_parent:close() end
+  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  if err and not ENDED[err.code] then error(err, 0) end
   if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end
   ctx.child:wait_ready()
   ctx.sync_parent:close()

@@ -41,10 +41,11 @@ end
 local function lock(dir)
   local held, err = tiny.try(tiny.flock, dir .. "/lock")
   if not held then return nil, err end
-  local other, gone_ = tiny.try(tiny.flock, dir .. "/lock", { wait = false })
-  if not other and not gone_ then return held end
+  local other, missing = tiny.try(tiny.flock, dir .. "/lock", { wait = false })
+  if not other and not missing then return held end
   if other then other:close() end
   held:close()
+  return nil, missing
 end
 
 -- Creates the directory of a new container, locked.
