@@ -86,6 +86,7 @@ function front.create(id, options)
     keyring = not options.no_new_keyring and ("_ses.%s.%x"):format(id:sub(1, 200), math.floor(tiny.clock "monotonic" * 1e9)) or nil,
     poststart = has(config, "poststart"), poststop = has(config, "poststop"),
     processless = not config.process or nil, programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
+    on_oom = program.spec.on_oom and true or nil,
   }
   local ctx = state.create(id)
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
@@ -148,6 +149,7 @@ function front.start(id)
   if one.record.poststart then
     require("tiny.oci.hooks").run_all(state.config(one), "poststart", state.shown(one, "running"))
   end
+  if one.record.on_oom then require("tiny.oci.companion").watch_oom(one) end
   call_back(one, "on_start")
   one.lock:close()
   return one

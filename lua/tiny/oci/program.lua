@@ -14,7 +14,7 @@ local function folder()
 end
 
 -- What the table that a recipe returns may have.
-local KEYS = { before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", seccomp = "table" }
+local KEYS = { before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", on_oom = "function", seccomp = "table" }
 
 -- What another user could write is not run.
 local function check_owner(path)
@@ -54,7 +54,7 @@ local function merge(spec, other)
       spec[when][name] = when == "steps" and closure or both(spec[when][name], closure)
     end
   end
-  for _, name in ipairs { "on_start", "on_exit" } do spec[name] = both(spec[name], other[name]) end
+  for _, name in ipairs { "on_start", "on_exit", "on_oom" } do spec[name] = both(spec[name], other[name]) end
   if other.seccomp and spec.seccomp then tiny.fail "oci.lua and the recipe both answer system calls" end
   spec.seccomp = spec.seccomp or other.seccomp
 end

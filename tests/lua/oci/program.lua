@@ -16,6 +16,14 @@ local function asking(name, more)
   end
 end
 
+-- Whether a process accompanies a container.
+local function companions()
+  for _, pid in ipairs(tiny.list_dir "/proc") do
+    local words = pid:match "^%d+$" and tiny.read_file(("/proc/%s/cmdline"):format(pid)) or ""
+    if words:find("tinylua-oci: ", 1, true) then return true end
+  end
+end
+
 -- Without a recipe, nothing of it takes part.
 check.equal(oci.output("hostname"), "tinylua")
 
@@ -93,6 +101,18 @@ check.equal(tiny.read_file "/tmp/ends", "start e\n")
 oci.succeeds { "delete", "--force", "e" }
 check.equal(tiny.read_file "/tmp/ends", "start e\nexit e\n")
 
+-- on_oom runs when the kernel has killed a process for the memory limit.
+recipe("oom", [[
+return function() return { on_oom = function(ctx, kills) tiny.append_file("/tmp/oom", ctx.id .. " " .. kills .. "\n") end } end]])
+local hungry = oci.bundle("(a=x; while :; do a=$a$a; done); sleep 60", function(config)
+  asking "oom"(config)
+  config.linux.resources.memory = { limit = 20 << 20, swap = 20 << 20 }
+end)
+oci.succeeds { "run", "-d", "--bundle", hungry, "o" }
+oci.eventually(function() return (tiny.read_file "/tmp/oom" or ""):find "^o 1\n" end, "on_oom is called")
+oci.succeeds { "delete", "--force", "o" }
+oci.eventually(function() return not companions() end, "the process that watches the memory ends")
+
 -- oci.lua applies to all containers, and comes before the recipe.
 write("/etc/tinylua/oci.lua", [[
 return function(request)
@@ -117,12 +137,7 @@ oci.refused('there is no quarantine policy "x"', asking("quarantine", { ["org.ti
 check.equal(oci.output("busybox wget -q http://127.0.0.1:1/ 2>&1; true", asking("quarantine", { ["org.tinylua.quarantine"] = "no-keys" })),
   "wget: can't connect to remote host (127.0.0.1): Connection refused")
 -- The process that answers ends with the container.
-oci.eventually(function()
-  for _, pid in ipairs(tiny.list_dir "/proc") do
-    if pid:match "^%d+$" and (tiny.read_file(("/proc/%s/cmdline"):format(pid)) or ""):find("answers system calls", 1, true) then return false end
-  end
-  return true
-end, "the process that answers system calls ends")
+oci.eventually(function() return not companions() end, "the process that answers system calls ends")
 
 -- gpu: devices and libraries of the host. /dev and the libraries stand in for those of a driver.
 oci.refused("this host has no GPU", asking "gpu")
