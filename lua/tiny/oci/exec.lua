@@ -18,13 +18,21 @@ local function asked_of(one, config, options)
   asked.args, asked.terminal, asked.consoleSize = options.command, options.tty, nil
   asked.cwd = options.cwd or asked.cwd or "/"
   if options.env then asked.env = table.move(options.env, 1, #options.env, #(asked.env or NOTHING) + 1, table.move(asked.env or NOTHING, 1, #(asked.env or NOTHING), 1, {})) end
+  -- As in runc, the container's group and supplementary groups stay unless the options name others.
+  local user = {}
+  for key, value in pairs(asked.user or NOTHING) do user[key] = value end
+  asked.user = user
   if options.user then
     local uid, gid = options.user:match("^(%d+):?(%d*)$")
     if not uid then tiny.fail { message = ("--user: %s is not UID[:GID]"):format(tiny.show(options.user)) } end
-    asked.user = { uid = math.tointeger(tonumber(uid)), gid = math.tointeger(tonumber(gid)) or 0, additionalGids = {} }
+    user.uid, user.gid = math.tointeger(tonumber(uid)), math.tointeger(tonumber(gid)) or user.gid
   end
-  if options.additional_gids then asked.user.additionalGids = options.additional_gids end
-  if options.cap then
+  local more = options.additional_gids or NOTHING
+  if #more > 0 then
+    local groups = user.additionalGids or NOTHING
+    user.additionalGids = table.move(more, 1, #more, #groups + 1, table.move(groups, 1, #groups, 1, {}))
+  end
+  if options.cap and #options.cap > 0 then
     local sets = {}
     for _, set in ipairs { "bounding", "effective", "inheritable", "permitted", "ambient" } do
       local names = (asked.capabilities or NOTHING)[set] or NOTHING
