@@ -23,8 +23,25 @@ local function controllers(options)
   return found
 end
 
+-- The hierarchies in which the container has its own cgroup, as { name, folder }, in the order of their names; nil for cgroup2. It
+-- asks nobody: a list of all mounts takes longer than mounting them.
+local function own(group)
+  local path, names, folders = "/" .. group.path:gsub("^/+", ""), {}, {}
+  for controller, folder in pairs(group.folders) do
+    local name = controller ~= "unified" and folder:sub(-#path) == path and folder:sub(1, -#path - 1):match("[^/]+$")
+    if name and not folders[name] then table.insert(names, name) end
+    if name then folders[name] = folder end
+  end
+  table.sort(names)
+  local found = {}
+  for i, name in ipairs(names) do found[i] = { name = name, folder = folders[name] } end
+  return #found > 0 and found or nil
+end
+
 return function(ctx, mount, attributes)
-  local v1, unified = hierarchies()
+  local mine = ctx.cgroup and not ctx.config.spaces.cgroup and own(ctx.cgroup)
+  local v1, unified = mine, nil
+  if not mine then v1, unified = hierarchies() end
   attributes.root, attributes.create, attributes.open = ctx.root, true, true
   if #v1 == 0 then
     if unified and ctx.config.spaces.cgroup then
@@ -44,7 +61,8 @@ return function(ctx, mount, attributes)
     root = ctx.root, create = true, open = true, nosuid = true, nodev = true, noexec = true, mode = tonumber("755", 8), size = "64k",
   })
   for _, one in ipairs(v1) do
-    local names, folder = controllers(one.options), ctx.cgroup and ctx.cgroup.folders[controllers(one.options) and controllers(one.options)[1] or ""]
+    local names = not mine and controllers(one.options)
+    local folder = one.folder or names and ctx.cgroup and ctx.cgroup.folders[names[1]]
     local made
     if names and ctx.config.spaces.cgroup then
       made = tiny.try(tiny.mount_cgroup, one.name, { root = place, create = true, controllers = names, read_only = read_only })

@@ -6,8 +6,7 @@ local front = {}
 -- Writes a pid file as engines expect it: whole, or not at all.
 local function write_pid(path, pid)
   if not path then return end
-  tiny.write_file(path .. ".tinylua", ("%d"):format(pid))
-  tiny.rename(path .. ".tinylua", path)
+  tiny.write_file(path, ("%d"):format(pid))
 end
 front.write_pid = write_pid
 

@@ -68,9 +68,7 @@ function state.create(id)
 end
 
 local function write(one, name, value)
-  local path = ("%s/%s"):format(one.dir, name)
-  tiny.write_file(path .. ".new", tiny.json_encode(value), { mode = PRIVATE_FILE })
-  tiny.rename(path .. ".new", path)
+  tiny.write_file(("%s/%s"):format(one.dir, name), tiny.json_encode(value), { mode = PRIVATE_FILE })
 end
 
 function state.save(one) write(one, "state.json", one.record) end
