@@ -136,6 +136,8 @@ end
 -- Starts a created container.
 function front.start(id)
   local one = state.find(id, { lock = true })
+  -- Released also if it fails: `run` then deletes the container.
+  local _ <close> = one.lock
   local status = state.status(one)
   if status ~= "created" then
     tiny.fail { message = ("cannot start container %s: it is %s, not created"):format(tiny.show(id), status) }
@@ -150,7 +152,6 @@ function front.start(id)
   end
   if one.record.on_oom then require("tiny.oci.companion").watch_oom(one) end
   call_back(one, "on_start")
-  one.lock:close()
   return one
 end
 
