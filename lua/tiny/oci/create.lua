@@ -160,6 +160,7 @@ local function inside(ctx)
     container.hook(ctx, "after", "namespaces")
   end)
   for _, name in ipairs { "rootfs", "mounts", "security" } do run_step(ctx, name) end
+  if not ctx.planned then ctx.sync:write "ready" end
   ctx.sync:close()
   tiny.set_dumpable(false)
   tiny.notify_ready()
@@ -234,7 +235,13 @@ local function make(ctx)
   if err and not ENDED[err.code] then error(err, 0) end
   if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end
   ctx.child:wait_ready()
+  local said = not ctx.planned and tiny.try(ctx.sync_parent.read, ctx.sync_parent)
   ctx.sync_parent:close()
+  -- Such as by the OOM killer, or by `delete --force`.
+  if not ctx.planned and said ~= "ready" then
+    local _, signal = ctx.child:wait()
+    tiny.fail { message = ("container %s: its first process was killed by %s before it was ready"):format(tiny.show(ctx.id), tostring(signal)) }
+  end
 end
 
 return { make = make }

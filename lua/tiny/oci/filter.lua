@@ -19,9 +19,13 @@ local function answered(ctx, profile, caps)
   ctx.late_filter = true
 end
 
--- The filter that `create` has compiled, for a program that is added later; nil if there is none.
+-- The filter that `create` has compiled, for a program that is added later; nil if there is none. Its profile is not kept: without the
+-- filter, the program would be less confined than the container.
 local function kept(ctx)
-  return ctx.kept_filter and tiny.try(tiny.read_file, ctx.kept_filter, { max = "1m" }) or nil
+  local text, err = nil, nil
+  if ctx.kept_filter then text, err = tiny.try(tiny.read_file, ctx.kept_filter, { max = "1m" }) end
+  if ctx.kept_filter and (text or "") == "" then tiny.fail { message = ("%s: the container's filter is damaged%s"):format(ctx.kept_filter, err and ": " .. err.message or "") } end
+  return text
 end
 
 -- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program. ctx.filter: its bytes.

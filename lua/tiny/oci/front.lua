@@ -192,7 +192,7 @@ end
 
 -- Deletes a stopped container; `force`: in any state.
 function front.delete(id, force)
-  local one, err = tiny.try(state.find, id, { lock = true })
+  local one, err = tiny.try(state.find, id, { lock = true, interrupt = force })
   if not one then
     if force and err.code == "ENOENT" then return end
     error(err, 0)

@@ -38,9 +38,14 @@ end
 
 -- Takes the lock of a container's directory; nil if the directory is gone. While this waited, the directory may have been replaced by
 -- that of a new container: its lock is another file then, which a second descriptor can lock.
-local function lock(dir)
-  local held, err = tiny.try(tiny.flock, dir .. "/lock")
-  if not held then return nil, err end
+local function lock(dir, patience)
+  local held, err
+  local limit = patience and tiny.clock "monotonic" + patience
+  repeat
+    held, err = tiny.try(tiny.flock, dir .. "/lock", limit and { wait = false } or {})
+    if limit and not held and not err then tiny.poll({}, "20ms") end
+  until held or err or tiny.clock "monotonic" > limit
+  if not held then return nil, err or { code = "EAGAIN" } end
   local other, missing = tiny.try(tiny.flock, dir .. "/lock", { wait = false })
   if not other and not missing then return held end
   if other then other:close() end
@@ -98,7 +103,8 @@ end
 -- The configuration with which a container was created.
 function state.config(one)
   local config = read(one, "config.json")
-  if type(config) ~= "table" then tiny.fail { message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)), hint = "tinylua-oci delete --force " .. one.id } end
+  local sound = type(config) == "table" and type(config.spaces) == "table" and type(config.linux) == "table" and type(config.mounts) == "table"
+  if not sound then tiny.fail { message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)), hint = "tinylua-oci delete --force " .. one.id } end
   return config
 end
 
@@ -126,13 +132,30 @@ local function salvaged(one)
   return record
 end
 
--- Finds a container; `lock`: for a command that changes it.
+-- The seconds that an interrupted command has to end.
+local PATIENCE = 30
+
+-- A command that works on the container, such as a create whose hook never ends, is interrupted: its first process is killed.
+local function interrupted(one)
+  local held, why = lock(one.dir, 0)
+  if held or why and why.code ~= "EAGAIN" then return held, why end
+  local process <close> = state.process { record = read(one, "state.json") or {} }
+  if process then tiny.try(tiny.kill, process, "SIGKILL") end
+  held, why = lock(one.dir, PATIENCE)
+  if why and why.code == "EAGAIN" then
+    tiny.fail { message = ("container %s: another command has been working on it for %d s"):format(tiny.show(one.id), PATIENCE) }
+  end
+  return held, why
+end
+
+-- Finds a container. options.lock: for a command that changes it; options.interrupt: even while another one does.
 function state.find(id, options)
   check_id(id)
   local one = files(id, options and options.root)
   if not tiny.stat(one.dir) then gone(id) end
   if options and options.lock then
-    local held, why = lock(one.dir)
+    local held, why
+    if options.interrupt then held, why = interrupted(one) else held, why = lock(one.dir) end
     if not held and why and why.code ~= "ENOENT" then error(why, 0) end
     one.lock = held or gone(id)
   end
@@ -181,7 +204,7 @@ function state.status(one)
   local process <close> = state.process(one)
   -- Without a record, its processes are those of its cgroup.
   local lives = process or one.damaged and (usage(one) or {}).populated
-  if not lives then return not one.record.pid and not one.damaged and state.busy(one) and "creating" or "stopped" end
+  if not lives then return not one.record.pid and state.busy(one) and "creating" or "stopped" end
   -- `create` works on it, or was killed: its first process waits for nobody.
   if one.record.creating then return "creating" end
   -- Also before it is started: `start` would wait for a first process that cannot answer.

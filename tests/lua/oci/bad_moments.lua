@@ -78,3 +78,38 @@ for _, name in ipairs(TYPES) do
     end, about)
   end
 end
+
+-- Without its filter, no program is added to a container that has one.
+hostile.leaves_nothing(function()
+  attack.start("c", "sleep 1000", function(c)
+    c.linux.seccomp = { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO" } } }
+  end)
+  hostile.refused("exec", { "exec", "c", "nothing" })
+  check.equal(oci.run({ "exec", "c", "mkdir", "/tmp/new" }).status, 1)
+  for _, text in ipairs { "", "damaged" } do
+    tiny.write_file(oci.root() .. "/c/filter", text)
+    hostile.refused("", { "exec", "c", "true" })
+  end
+  tiny.remove(oci.root() .. "/c/filter")
+  hostile.refused("filter", { "exec", "c", "true" })
+  hostile.delete()
+end, "a damaged filter")
+
+-- A create whose hook never ends: delete --force interrupts it, and `state` says that it is being created.
+for _, kind in ipairs { "prestart", "createContainer" } do
+  hostile.leaves_nothing(function()
+    tiny.try(tiny.remove, "/tmp/hook-began")
+    local path = oci.bundle("true", function(c)
+      c.hooks = { [kind] = { { path = "/bin/busybox", args = { "busybox", "sh", "-c", "touch /tmp/hook-began; exec /bin/busybox sleep 1000" }, timeout = 6 } } }
+    end)
+    local creating = oci.run({ "create", "--bundle", path, "c" }, { wait = false })
+    oci.eventually(function() return tiny.stat "/tmp/hook-began" end, "the hook")
+    check.equal(status(), "creating")
+    local began = tiny.clock "monotonic"
+    hostile.delete()
+    assert(tiny.clock "monotonic" - began < 20, "delete --force waits for the hook")
+    creating.wait()
+    assert(creating.status ~= 0, kind .. ": create succeeded: " .. creating.err)
+    hostile.sentence(creating.err, "the interrupted create")
+  end, "a hook that hangs in " .. kind)
+end
