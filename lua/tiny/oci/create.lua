@@ -155,7 +155,8 @@ local function inside(ctx)
     tiny.setsid()
     if ctx.config.spaces.network and not ctx.config.spaces.network.path then tiny.try(tiny.link_set, "lo", { up = true }) end
     local text = ctx.sync:read()
-    ctx.shown = ctx.planned or text and tiny.json_decode(text)
+    ctx.record.pid = math.tointeger(tonumber(text))
+    ctx.shown = ctx.planned or text and state.shown(ctx, "creating")
     if not ctx.shown then tiny.fail("the runtime ended before the container was recorded") end
     container.hook(ctx, "after", "namespaces")
   end)
@@ -226,7 +227,8 @@ local function make(ctx)
   ctx.into = ctx.sync_parent
   ctx.listener = tiny.unix_listen(ctx.dir .. "/start", { type = "seqpacket" })
   ctx.inside = function()
-    tiny.flock(ctx.dir .. "/waiting")
+    -- Kept: the lock would end with its handle, at some garbage collection.
+    ctx.waiting = tiny.flock(ctx.dir .. "/waiting")
     return inside(ctx)
   end
   for _, name in ipairs { "cgroup", "network", "namespaces" } do run_step(ctx, name) end
@@ -237,7 +239,7 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, tiny.json_encode(ctx.shown))
+  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d"):format(record.pid))
   if err and not ENDED[err.code] then error(err, 0) end
   if ctx.listed.prestart or ctx.listed.createRuntime or ctx.listens and not ctx.late_filter then converse(ctx) end
   ctx.child:wait_ready()

@@ -118,6 +118,7 @@ end
 -- Starts a created container.
 function front.start(id)
   local one = state.find(id, { lock = true })
+  -- Released also if it fails: `run` then deletes the container.
   local _ <close> = one.lock
   local status = state.status(one)
   if status ~= "created" then

@@ -186,8 +186,9 @@ function state.status(one)
   if not lives then return not one.record.pid and not one.damaged and state.busy(one) and "creating" or "stopped" end
   -- `create` works on it, or was killed: its first process waits for nobody.
   if one.record.creating then return "creating" end
-  if waiting(one) then return "created" end
-  return frozen(one) and "paused" or "running"
+  -- Also before it is started: `start` would wait for a first process that cannot answer.
+  if frozen(one) then return "paused" end
+  return waiting(one) and "created" or "running"
 end
 
 -- Whether a command changes the container at this moment.

@@ -14,8 +14,9 @@ tiny.write_file("/tmp/vol/there", "volume")
 local masked
 for _, name in ipairs { "timer_list", "keys", "interrupts" } do masked = masked or (tiny.stat("/proc/" .. name) and name) end
 
--- What the container sees, if it could be started: its masked and read-only paths.
-local LOOK = ([[[ -c /proc/%s ] || { [ -d /proc/self ] && echo unmasked; }; (: >/proc/sys/kernel/core_pattern) 2>/dev/null && echo written; true]]):format(masked)
+-- What the container sees, if it could be started: its masked and read-only paths. Its /proc may be replaced while it looks.
+local LOOK = ([[for p in /proc /proc.real; do cd $p 2>/dev/null && [ -d self ] && { [ -c %s ] || echo unmasked; (: >sys/kernel/core_pattern) 2>/dev/null && echo written; }
+  cd /; done; true]]):format(masked)
 local started, swaps = 0, 0
 local function run(path)
   local result = oci.run { "run", "--bundle", path, "c" }

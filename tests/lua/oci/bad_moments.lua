@@ -1,0 +1,80 @@
+-- Requests that an engine rarely makes: more descriptors than there are, a paused container, cgroups that a container has made below its
+-- own, limits under which the runtime itself cannot work.
+local attack = require "oci_attack"
+local check = require "check"
+local hostile = require "oci_hostile"
+local oci = require "oci_bundle"
+
+local function status() return oci.state("c").status end
+
+-- Descriptors that the caller asks to pass on, and does not have, are not those of the runtime.
+hostile.leaves_nothing(function()
+  local LIST = "for f in /proc/self/fd/*; do readlink $f; done; exit 0"
+  local function judge(result)
+    for line in result.out:gmatch("[^\n]+") do
+      local ours = line:match "tinylua" or line:match "^/sys" or line:match "^socket" or line:match "^anon_inode" or line:match "^/proc/%d+/fd/[3-9]"
+      if ours then error(("a descriptor of the runtime: %s\n%s"):format(line, result.out)) end
+    end
+    if result.status ~= 0 then hostile.sentence(result.err, "--preserve-fds") end
+  end
+  attack.start("c", "sleep 1000")
+  for _, count in ipairs { 1, 3, 20, 1000 } do
+    judge(oci.run { "exec", "--preserve-fds", tostring(count), "c", "sh", "-c", LIST })
+    judge(oci.run { "run", "--preserve-fds", tostring(count), "--bundle", attack.bundle(LIST), "d" })
+  end
+  hostile.delete()
+end, "--preserve-fds")
+
+-- A paused container.
+hostile.leaves_nothing(function()
+  local path = oci.bundle("sleep 1000")
+  oci.succeeds { "create", "--bundle", path, "c" }
+  oci.succeeds { "pause", "c" }
+  check.equal(status(), "paused")
+  hostile.refused("it is paused, not created", { "start", "c" })
+  oci.succeeds { "resume", "c" }
+  check.equal(status(), "created")
+  oci.succeeds { "start", "c" }
+  oci.succeeds { "pause", "c" }
+  check.equal(status(), "paused")
+  hostile.refused("paused", { "exec", "c", "true" })
+  hostile.refused("paused", { "pause", "c" })
+  hostile.refused("paused", { "delete", "c" })
+  hostile.delete()
+  oci.succeeds { "create", "--bundle", path, "c" }
+  oci.succeeds { "start", "c" }
+  oci.succeeds { "pause", "c" }
+  oci.succeeds { "kill", "c", "KILL" }
+  oci.eventually(function() return status() == "stopped" end, "the end of a paused container")
+  oci.succeeds { "delete", "c" }
+end, "paused")
+
+-- A container that makes cgroups below its own, deep, and with processes.
+hostile.leaves_nothing(function()
+  local _, created = attack.start("c", [[
+    for top in /sys/fs/cgroup/pids /sys/fs/cgroup/memory /sys/fs/cgroup /sys/fs/cgroup/unified; do
+      d=$top; for i in 1 2 3 4 5 6 7 8 9; do d=$d/deep$i; mkdir $d 2>/dev/null && made=$d; done
+      [ -n "$made" ] && { sleep 1000 & echo $! > $made/cgroup.procs; } 2>/dev/null
+    done; mkdir "$made/a b" "$made/-rf" "$made/x;y"; echo ready; sleep 1000]], function(c)
+    for _, mount in ipairs(c.mounts) do
+      if mount.type == "cgroup" then mount.options = { "nosuid", "noexec", "nodev" } end
+    end
+  end)
+  oci.eventually(function() return created.read() == "ready\n" end, "its cgroups")
+  hostile.delete()
+end, "cgroups of its own")
+
+-- Each limit at 0 and 1: the container is created and started, or a sentence says why not.
+local TYPES = { "AS", "CORE", "CPU", "DATA", "FSIZE", "LOCKS", "MEMLOCK", "MSGQUEUE", "NICE", "NOFILE", "NPROC", "RSS", "RTPRIO", "RTTIME", "SIGPENDING", "STACK" }
+for _, name in ipairs(TYPES) do
+  for _, value in ipairs { 0, 1 } do
+    local about = ("RLIMIT_%s = %d"):format(name, value)
+    hostile.leaves_nothing(function()
+      local path = oci.bundle("true", function(c) c.process.rlimits = { { type = "RLIMIT_" .. name, soft = value, hard = value } } end)
+      local result = oci.run { "create", "--bundle", path, "c" }
+      if result.status == 0 then result = oci.run { "start", "c" } end
+      if result.status ~= 0 then hostile.sentence(result.err, about) end
+      hostile.delete()
+    end, about)
+  end
+end
