@@ -24,9 +24,9 @@ local function read_to(master, word)
   local text = ""
   while not text:find(word, 1, true) do
     if #tiny.poll({ master }, "20s") == 0 then error("only: " .. text) end
-    text = text .. (master:read() or error("ended with " .. text))
+    text = text .. (master:read() or error("ended with " .. text)):gsub("\r", "")
   end
-  return (text:gsub("\r", ""))
+  return (text:gsub("\n$", ""))
 end
 
 local path = oci.bundle("tty; stty size; ls -l /dev/console /dev/ptmx | wc -l; id -u; sleep 0.1; read line; echo got $line; echo end; sleep 60", function(config)
