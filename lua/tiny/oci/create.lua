@@ -180,6 +180,7 @@ end
 local function load(ctx)
   require "tiny.oci.devices"
   require "tiny.oci.cgroup_mount"
+  require "tiny.oci.labels"
   require "tiny.base.sorted_keys"
   require "tiny.oci.mount_options"
   require "tiny.oci.check"
