@@ -99,12 +99,12 @@ static void must(struct side *side, char **words, int index, int report) {
     if (report) printf("%d %s %lld %ld\n", index, words[0], took, peak);
 }
 
-static void one(struct side *side, int index, const char *folder, int report) {
+static void one(struct side *side, int index, int report) {
     char name[32], pidfile[4096];
     struct rusage usage;
     int status;
     snprintf(name, sizeof name, "bench-%d", index);
-    snprintf(pidfile, sizeof pidfile, "%s/pid-%d", folder, index);
+    snprintf(pidfile, sizeof pidfile, "%s/pid", side->bundle);
     char *create[] = { "create", "--bundle", side->bundle, "--pid-file", pidfile, name, NULL };
     char *start[] = { "start", name, NULL }, *delete[] = { "delete", name, NULL };
 
@@ -127,9 +127,7 @@ static void one(struct side *side, int index, const char *folder, int report) {
 }
 
 static void rounds_of(struct side *sides, int count, int rounds, int warmup, int pause) {
-    char folder[] = "/tmp/lifecycle-XX" "XX" "XX", path[4096];
     int order[MOST];
-    if (!mkdtemp(folder)) exit(1);
     for (int i = 0; i < count; i++) order[i] = i;
     srandom(1);
     for (int round = -warmup; round < rounds; round++) {
@@ -141,14 +139,9 @@ static void rounds_of(struct side *sides, int count, int rounds, int warmup, int
         for (int i = 0; i < count; i++) {
             /* The kernel destroys dead namespaces in the background; the pause lets it finish. */
             usleep(pause);
-            one(&sides[order[i]], order[i], folder, round >= 0);
+            one(&sides[order[i]], order[i], round >= 0);
         }
     }
-    for (int i = 0; i < count; i++) {
-        snprintf(path, sizeof path, "%s/pid-%d", folder, i);
-        unlink(path);
-    }
-    rmdir(folder);
 }
 
 /* What one of the clients does with its containers; returns the number of commands that failed. */

@@ -40,6 +40,11 @@ def make_gpu():
     (LIBRARIES / "libcuda.so.1").write_text("driver")
 
 
+def explained(id):
+    """What `tinylua explain` prints about a container of an engine."""
+    return host.command("bash", "-c", 'exec -a tinylua "$@"', "bash", host.of_tinylua(), "explain", id).out
+
+
 SEES_GPU = f"true < /dev/nvidia0 && cat {LIBRARIES}/libcuda.so.1"
 CONNECTS = "nc -w 5 127.0.0.1 9 < /dev/null"
 

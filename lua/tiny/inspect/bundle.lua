@@ -7,7 +7,12 @@ local bundle = {}
 -- Where engines keep the state of a runtime: podman and CRI-O, Docker, containerd.
 local ROOTS = { "/run/docker/runtime-*/*", "/run/containerd/runc/*", "/run/containerd/*/*/runc/*" }
 
--- The directories that a pattern matches; "*" is one name.
+local function is_folder(path)
+  local there = tiny.stat(path)
+  return there ~= nil and there.kind == "dir"
+end
+
+-- The directories that a pattern matches; "*" is one name. Engines keep sockets and files beside them.
 local function expand(pattern)
   local found = { "" }
   for part in pattern:gmatch("[^/]+") do
@@ -15,7 +20,7 @@ local function expand(pattern)
     for _, folder in ipairs(found) do
       if not part:find("*", 1, true) then table.insert(next_ones, folder .. "/" .. part) else
         local wanted = "^" .. part:gsub("[%-.]", "%%%0"):gsub("%*", ".*") .. "$"
-        for _, name in ipairs(tiny.list_dir(folder) or {}) do
+        for _, name in ipairs(is_folder(folder) and tiny.list_dir(folder) or {}) do
           if name:find(wanted) then table.insert(next_ones, folder .. "/" .. name) end
         end
       end
@@ -28,7 +33,9 @@ end
 local function roots()
   local found = { state.root() }
   for _, pattern in ipairs(ROOTS) do
-    for _, folder in ipairs(expand(pattern)) do table.insert(found, folder) end
+    for _, folder in ipairs(expand(pattern)) do
+      if is_folder(folder) then table.insert(found, folder) end
+    end
   end
   return found
 end

@@ -32,11 +32,15 @@ function cgroup.path(config, id)
   return clean(asked)
 end
 
--- The controllers that this host has, so that engines find the container in each of them.
+-- The controllers that this host has, so that engines find the container, and its usage, in each of them.
 local function hosts()
   local found = {}
   for name in pairs(tiny.cgroup_of()) do
     if name ~= "unified" and not name:find("=", 1, true) then table.insert(found, name) end
+  end
+  if #found == 0 then
+    local top = tiny.read_file "/sys/fs/cgroup/cgroup.controllers" or ""
+    for name in top:gmatch "%S+" do table.insert(found, name) end
   end
   table.sort(found)
   return found
@@ -61,7 +65,8 @@ function cgroup.create(ctx)
   end
   ctx.scope:undo("cgroup_del", path, { kill = true })
   local made, err = tiny.try(tiny.cgroup, path, { controllers = hosts() })
-  if not made and err.code == "ENODEV" then made, err = tiny.try(tiny.cgroup, path, { controllers = resources.controllers(asked, "v2") }) end
+  -- In a container, and below a cgroup of an unprivileged user, not all controllers can be enabled; each limit enables its own.
+  if not made then made, err = tiny.try(tiny.cgroup, path) end
   if not made then
     -- An unprivileged user's engine asks for limits only if the user may set them.
     if lenient(ctx) and WITHOUT[err.code] then return end

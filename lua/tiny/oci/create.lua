@@ -112,6 +112,7 @@ function step.security(ctx)
   local there = tiny.stat(asked.cwd, { root = "/" })
   if not there then tiny.mkdir(asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
+  ctx.connection = ctx.sync
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
   -- Only the user may be allowed to search it.
   if denied then tiny.chdir(asked.cwd, { root = "/" }) end
@@ -180,6 +181,7 @@ end
 local function load(ctx)
   require "tiny.oci.devices"
   require "tiny.oci.cgroup_mount"
+  require "tiny.oci.labels"
   require "tiny.base.sorted_keys"
   require "tiny.oci.mount_options"
   require "tiny.oci.check"
@@ -190,14 +192,22 @@ end
 -- The errors of the socket to a first process that has ended.
 local ENDED = { EPIPE = true, ECONNRESET = true }
 
-local function runtime_hooks(ctx)
-  local text, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
-  if err and not ENDED[err.code] then error(err, 0) end
-  -- The first process has failed; waiting for it says why.
-  if not ctx.planned and text ~= "hooks" then return end
-  hooks.run(ctx.config, "prestart", ctx.shown)
-  hooks.run(ctx.config, "createRuntime", ctx.shown)
-  ctx.sync_parent:write "go"
+-- Answers what the first process asks for while it sets itself up: the runtime's hooks, and who receives its listener.
+local function converse(ctx)
+  while true do
+    local said, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
+    if err and not ENDED[err.code] then error(err, 0) end
+    -- It is ready, or it has failed; waiting for it says which.
+    if not said and not ctx.planned then return end
+    if said == "hooks" or ctx.planned then
+      hooks.run(ctx.config, "prestart", ctx.shown)
+      hooks.run(ctx.config, "createRuntime", ctx.shown)
+      if ctx.planned then return end
+      ctx.sync_parent:write "go"
+    else
+      require("tiny.oci.listener").hear(ctx, said, ctx.sync_parent)
+    end
+  end
 end
 
 -- Creates the container that `ctx` describes: id, dir, bundle, config, record, scope, lock, spec (the recipe's closures).
@@ -233,7 +243,7 @@ local function make(ctx)
   ctx.shown = state.shown(ctx, "creating")
   local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d"):format(record.pid))
   if err and not ENDED[err.code] then error(err, 0) end
-  if ctx.listed.prestart or ctx.listed.createRuntime then runtime_hooks(ctx) end
+  if ctx.listed.prestart or ctx.listed.createRuntime or ctx.listens and not ctx.late_filter then converse(ctx) end
   ctx.child:wait_ready()
   local said = not ctx.planned and tiny.try(ctx.sync_parent.read, ctx.sync_parent)
   ctx.sync_parent:close()

@@ -16,7 +16,24 @@ function devices.check(list)
       check.wrong(where .. ".path", ("it must be an absolute path without .., not %s"):format(tiny.show(device.path)))
     end
     if device.type ~= "p" and not (device.major and device.minor) then check.wrong(where, "major and minor are missing") end
+    -- Some engines give the bits of the type too.
+    check.range(device.fileMode, 0, (1 << 32) - 1, where .. ".fileMode")
+    for _, name in ipairs { "uid", "gid" } do check.range(device[name], 0, (1 << 32) - 2, ("%s.%s"):format(where, name)) end
   end
+end
+
+local function matches(there, kind, device)
+  if not there or there.kind ~= kind then return false end
+  return kind == "fifo" or there.rdev == nil or devices.number(there) == ("%d:%d"):format(device.major, device.minor)
+end
+
+-- The host's node of this number: at the same path, or another one in /dev.
+local function on_host(path, kind, device)
+  if matches(tiny.stat(path, { follow = false }), kind, device) then return path end
+  for _, name in ipairs(tiny.list_dir "/dev") do
+    if matches(tiny.stat("/dev/" .. name, { follow = false }), kind, device) then return "/dev/" .. name end
+  end
+  tiny.fail { message = ("linux.devices: %s: this host has no %s device %d:%d to bind"):format(path, kind, device.major, device.minor) }
 end
 
 -- Creates a node, or binds the host's where a user namespace may not create one.
@@ -24,12 +41,11 @@ local function make(ctx, path, kind, device)
   local name, root = path:match("^/dev/(.+)$"), ctx.dev
   if not (name and root) then name, root = path, ctx.root end
   local there = tiny.stat(name, { root = root, follow = false })
-  if there and there.kind == kind and (kind == "fifo" or there.rdev == nil or devices.number(there) == ("%d:%d"):format(device.major, device.minor)) then return end
-  if there and not ctx.own_dev then tiny.fail { message = ("linux.devices: %s: a file of that name is there already"):format(path) } end
-  if there then tiny.remove(name, { root = root }) end
+  if matches(there, kind, device) then return end
+  if there then tiny.fail { message = ("linux.devices: %s: a file of that name is there already"):format(path) } end
   local folder = name:match("^(.*)/[^/]+$")
   if folder and folder ~= "" then tiny.mkdir(folder, { root = root, parents = true }) end
-  if ctx.in_userns and kind ~= "fifo" then return tiny.mount_bind(path, name, { root = root, create = true }) end
+  if ctx.in_userns and kind ~= "fifo" then return tiny.mount_bind(on_host(path, kind, device), name, { root = root, create = true }) end
   local mode = (device.fileMode or OPEN) & tonumber("7777", 8)
   tiny.mknod(name, kind, { root = root, major = device.major, minor = device.minor, mode = mode })
   if device.uid or device.gid then tiny.chown(name, { root = root, uid = device.uid or 0, gid = device.gid or 0 }) end
@@ -42,13 +58,14 @@ function devices.number(stat)
 end
 
 function devices.make(ctx)
-  if ctx.dev then
-    for _, name in ipairs(require "tiny.base.sorted_keys"(DEFAULT)) do
-      make(ctx, "/dev/" .. name, "char", { major = DEFAULT[name][1], minor = DEFAULT[name][2] })
-    end
-  end
   for _, device in ipairs(ctx.config.linux.devices or {}) do
     if not (ctx.foreign_dev and device.path:match("^/+dev/")) then make(ctx, device.path, KINDS[device.type], device) end
+  end
+  if not ctx.dev then return end
+  for _, name in ipairs(require "tiny.base.sorted_keys"(DEFAULT)) do
+    local device = { major = DEFAULT[name][1], minor = DEFAULT[name][2] }
+    -- One that the configuration lists has the mode and the owner that are given there.
+    if not matches(tiny.stat(name, { root = ctx.dev, follow = false }), "char", device) then make(ctx, "/dev/" .. name, "char", device) end
   end
 end
 

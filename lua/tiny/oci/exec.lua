@@ -101,15 +101,14 @@ return function(id, options)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
   local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
-  local program = one.record.programmed and require("tiny.oci.program").of(config, one.record.bundle, one.id) or { spec = NOTHING }
-  ctx.spec, ctx.dir, ctx.config.process = program.spec, one.dir, asked
+  ctx.spec = one.record.programmed and require("tiny.oci.program").again(one) or NOTHING
+  ctx.dir, ctx.config.process = one.dir, asked
   ctx.keyring = one.record.keyring
   ctx.kept_filter = one.record.filter and one.dir .. "/filter"
   require("tiny.oci.filter").compile(ctx)
   if asked.terminal then require "tiny.oci.terminal" end
-  local listens = ctx.late_filter and (ctx.listener_path or ctx.spec.seccomp)
   local mine
-  if listens then mine, ctx.connection = tiny.socketpair { type = "seqpacket" } end
+  if ctx.listens then mine, ctx.connection = tiny.socketpair { type = "seqpacket" } end
   -- The child inherits it; `final` follows in the cgroup.
   local affinity = (asked.execCPUAffinity or NOTHING).initial or ""
   if affinity ~= "" then require("tiny.oci.check").named("process.execCPUAffinity.initial", tiny.set_cpu_affinity, affinity) end

@@ -7,7 +7,7 @@ local function answered(ctx, profile, caps)
   if ctx.listener_path then tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener") end
   local asked = { seccomp = ctx.spec.seccomp }
   notify.check(asked)
-  local how = { caps = caps, no_new_privs = true }
+  local how = { caps = caps }
   notify.filters(how, asked, profile, ctx.dir)
   ctx.load_filter = function()
     ctx.connection:write "N"
@@ -16,7 +16,6 @@ local function answered(ctx, profile, caps)
     notify.hand_over(how)
     ctx.held = how.held
   end
-  ctx.late_filter = true
 end
 
 -- The filter that `create` has compiled, for a program that is added later; nil if there is none. Its profile is not kept: without the
@@ -28,7 +27,8 @@ local function kept(ctx)
   return text
 end
 
--- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program. ctx.filter: its bytes.
+-- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program, and not while the process
+-- has its capabilities. ctx.listens: its listener is sent over ctx.connection. ctx.filter: its bytes.
 function filter.compile(ctx)
   local profile = ctx.config.linux.seccomp
   local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
@@ -37,14 +37,16 @@ function filter.compile(ctx)
     if key ~= "flags" and key ~= "listenerPath" and key ~= "listenerMetadata" then plain[key] = value end
   end
   ctx.listener_path = profile and (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
-  if ctx.spec and ctx.spec.seccomp then return answered(ctx, plain, caps) end
-  if not profile then return end
+  ctx.listens = ctx.listener_path ~= nil or ctx.spec and ctx.spec.seccomp ~= nil
+  local answers = ctx.spec and ctx.spec.seccomp
+  if not (profile or answers) then return end
+  ctx.late_filter = ctx.config.process and ctx.config.process.noNewPrivileges
+  if answers then return answered(ctx, plain, caps) end
   local compiled, err = kept(ctx), nil
   if not compiled then compiled, err = tiny.try(tiny.seccomp_compile, plain, { caps = caps, notify = ctx.listener_path ~= nil }) end
   if not compiled then tiny.fail { message = "linux.seccomp: " .. err.message, hint = err.hint } end
   ctx.filter = compiled
   local options = { flags = profile.flags and #profile.flags > 0 and profile.flags or nil }
-  ctx.late_filter = ctx.listener_path ~= nil or ctx.config.process and ctx.config.process.noNewPrivileges
   ctx.load_filter = function()
     if ctx.listener_path then
       ctx.connection:write "L"

@@ -89,7 +89,7 @@ function front.create(id, options)
   }
   local ctx = state.create(id)
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
-  ctx.name, ctx.spec, ctx.where = id, program.spec, program.where
+  ctx.name, ctx.spec, ctx.where, ctx.original = id, program.spec, program.where, next(program.spec) and program.original or nil
   local _, err = tiny.try(function()
     state.save(ctx)
     require("tiny.oci.create").make(ctx)
@@ -106,30 +106,12 @@ function front.create(id, options)
   return ctx
 end
 
--- Sends the listener of the system call filter to the agent that the configuration names (config-linux.md, "seccomp").
-local function forward_listener(one, config, listener)
-  local asked = config.linux.seccomp
-  local agent <close> = tiny.unix_connect(asked.listenerPath)
-  local text = tiny.json_encode {
-    ociVersion = one.record.ociVersion, fds = { "seccompFd" }, pid = one.record.pid, metadata = asked.listenerMetadata or "",
-    state = state.shown(one, "creating"),
-  }
-  tiny.send_fd(agent, listener, { data = text })
-end
-
 -- Reads what the first process says until its program runs.
 function front.follow(one, connection)
   while true do
     local said = connection:read()
     if not said then return end
-    if said == "L" then
-      local listener <close> = tiny.recv_fd(connection)
-      forward_listener(one, state.config(one), listener)
-    elseif said == "N" then
-      require("tiny.oci.companion").answer(one, tiny.recv_fd(connection), tiny.recv_fd(connection))
-    else
-      tiny.fail { message = said:gsub("^E", "", 1), exit = 1 }
-    end
+    if not require("tiny.oci.listener").hear(one, said, connection) then tiny.fail { message = said:gsub("^E", "", 1), exit = 1 } end
   end
 end
 

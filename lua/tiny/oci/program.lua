@@ -67,6 +67,8 @@ function program.of(config, bundle, id)
   local general = base .. "/oci.lua"
   local has_general = tiny.stat(general) ~= nil
   if not has_general and not name then return found end
+  -- Later commands call them again, with what the engine wrote.
+  found.original = tiny.json_encode(config)
   local request = { config = config, bundle = bundle, id = id, annotations = config.annotations or {} }
   if has_general then
     merge(found.spec, run(general, request))
@@ -88,7 +90,8 @@ end
 
 -- The closures of a container that was created earlier.
 function program.again(one)
-  local config = require("tiny.oci.config").check(require("tiny.oci.state").config(one))
+  local text = tiny.read_file(one.dir .. "/original.json", { max = "64m" })
+  local config = require("tiny.oci.config").check(text and tiny.json_decode(text) or require("tiny.oci.state").config(one))
   return program.of(config, one.record.bundle, one.id).spec
 end
 

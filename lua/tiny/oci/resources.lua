@@ -1,22 +1,44 @@
--- The limits of a configuration (linux.resources) as control files of cgroup v1 and v2 (config-linux.md, cgroups(7),
--- Documentation/admin-guide/cgroup-v2.rst).
+-- Checks the limits of a configuration (linux.resources) and writes them into the control files of its cgroup.
 local check = require "tiny.oci.check"
 
 local resources = {}
 
 local NOTHING = {}
 
+-- A weight of block I/O; 0 is none.
+local function weights(object, where)
+  for _, name in ipairs { "weight", "leafWeight" } do
+    if object[name] ~= 0 then check.range(object[name], 10, 1000, ("%s.%s"):format(where, name)) end
+  end
+end
+
 function resources.check(asked)
   check.shape(asked, "linux.resources", require("tiny.oci.fields").resources)
   local memory, cpu = asked.memory or NOTHING, asked.cpu or NOTHING
   local at = "linux.resources."
-  check.range(memory.swappiness, 0, 200, at .. "memory.swappiness")
+  check.range(memory.swappiness, 0, 100, at .. "memory.swappiness")
   if cpu.idle and cpu.idle ~= 0 and cpu.idle ~= 1 then check.wrong(at .. "cpu.idle", "it is 0 or 1") end
   check.range(cpu.shares, 0, 262144, at .. "cpu.shares")
   if memory.limit and memory.swap and memory.swap > 0 and memory.limit > 0 and memory.swap < memory.limit then
     check.wrong(at .. "memory.swap", "it is memory plus swap, and less than the memory limit")
   end
-  check.range((asked.blockIO or NOTHING).weight, 0, 1000, at .. "blockIO.weight")
+  if memory.useHierarchy == false then check.wrong(at .. "memory.useHierarchy", "the kernel always counts a cgroup's memory with its parent's") end
+  if cpu.burst and cpu.quota and cpu.quota > 0 and cpu.burst > cpu.quota then check.wrong(at .. "cpu.burst", "it is larger than the quota") end
+  local io = asked.blockIO or NOTHING
+  weights(io, at .. "blockIO")
+  for i, device in ipairs(io.weightDevice or NOTHING) do
+    local where = ("%sblockIO.weightDevice[%d]"):format(at, i - 1)
+    if not device.weight and not device.leafWeight then check.wrong(where, "it needs a weight or a leafWeight") end
+    weights(device, where)
+  end
+  for i, page in ipairs(asked.hugepageLimits or NOTHING) do
+    if not page.pageSize:match "^%d+[KMG]B$" then
+      check.wrong(("%shugepageLimits[%d].pageSize"):format(at, i - 1), ("%s is not a size such as 2MB"):format(tiny.show(page.pageSize)))
+    end
+  end
+  for name, limits in pairs(asked.rdma or NOTHING) do
+    if not limits.hcaHandles and not limits.hcaObjects then check.wrong(at .. "rdma." .. name, "it needs hcaHandles or hcaObjects") end
+  end
   for i, rule in ipairs(asked.devices or NOTHING) do
     local where = at .. ("devices[%d]"):format(i - 1)
     if rule.type and not ("abcup"):find(rule.type, 1, true) then check.wrong(where .. ".type", ("%s is not one of a, b, c"):format(tiny.show(rule.type))) end
@@ -27,126 +49,84 @@ function resources.check(asked)
   end
 end
 
-local function number(value) return ("%d"):format(value) end
-local function or_max(value) return value < 0 and "max" or number(value) end
-
--- cpu.weight of cgroup v2 from cpu.shares of v1: [2, 262144] to [1, 10000].
-local function weight_of(shares)
-  return 1 + (math.max(2, math.min(shares, 262144)) - 2) * 9999 // 262142
+-- The controllers that a host has: on v1 and on v2, where a limit enables its own for the cgroup.
+local function controllers_of(cgroup)
+  local v1, v2 = {}, {}
+  for names in pairs(cgroup.folders) do
+    for name in (names ~= "unified" and names or ""):gmatch "[^,]+" do v1[name] = true end
+  end
+  local folder, path = cgroup.folders.unified, "/" .. cgroup.path:gsub("^/+", "")
+  local top = folder and folder:sub(-#path) == path and folder:sub(1, -#path - 1)
+  local text = top and tiny.read_file(top .. "/cgroup.controllers") or ""
+  for name in text:gmatch "%S+" do v2[name] = true end
+  return v1, v2
 end
 
--- Each list: { controller, file, value }, in the order in which they are written.
-local function v2(asked)
-  local files = {}
-  local function put(controller, file, value) table.insert(files, { controller, file, value }) end
-  local memory, cpu, io = asked.memory or NOTHING, asked.cpu or NOTHING, asked.blockIO or NOTHING
-  if memory.limit and memory.limit ~= 0 then put("memory", "memory.max", or_max(memory.limit)) end
-  if memory.swap and memory.swap ~= 0 then
-    -- v1 counts memory plus swap.
-    local swap = memory.swap < 0 and "max" or memory.limit and memory.limit > 0 and number(memory.swap - memory.limit)
-    if not swap then check.wrong("linux.resources.memory.swap", "a swap limit needs a memory limit on cgroup v2") end
-    put("memory", "memory.swap.max", swap)
-  end
-  if memory.reservation and memory.reservation ~= 0 then put("memory", "memory.low", or_max(memory.reservation)) end
-  if cpu.shares and cpu.shares ~= 0 then put("cpu", "cpu.weight", number(weight_of(cpu.shares))) end
-  if cpu.quota and cpu.quota ~= 0 or cpu.period and cpu.period ~= 0 then
-    local quota = cpu.quota and cpu.quota > 0 and number(cpu.quota) or "max"
-    put("cpu", "cpu.max", cpu.period and cpu.period > 0 and quota .. " " .. number(cpu.period) or quota)
-  end
-  if cpu.burst then put("cpu", "cpu.max.burst", number(cpu.burst)) end
-  if cpu.idle then put("cpu", "cpu.idle", number(cpu.idle)) end
-  if (cpu.cpus or "") ~= "" then put("cpuset", "cpuset.cpus", cpu.cpus) end
-  if (cpu.mems or "") ~= "" then put("cpuset", "cpuset.mems", cpu.mems) end
-  if cpu.realtimeRuntime and cpu.realtimeRuntime ~= 0 then check.wrong("linux.resources.cpu.realtimeRuntime", "cgroup v2 has no such limit") end
-  local pids = (asked.pids or NOTHING).limit
-  if pids and pids ~= 0 then put("pids", "pids.max", or_max(pids)) end
-  if io.weight and io.weight ~= 0 then put("io", "io.weight", number(1 + (io.weight - 10) * 9999 // 990)) end
-  for field, key in pairs { throttleReadBpsDevice = "rbps", throttleWriteBpsDevice = "wbps", throttleReadIOPSDevice = "riops", throttleWriteIOPSDevice = "wiops" } do
-    for _, device in ipairs(io[field] or NOTHING) do
-      put("io", "io.max", ("%d:%d %s=%s"):format(device.major, device.minor, key, device.rate == 0 and "max" or number(device.rate)))
+-- The files to write, as a list of { field, file, value, options }.
+local function files_of(asked, cgroup)
+  local v1, v2 = controllers_of(cgroup)
+  local files, current = {}, nil
+  local function put(field, file, value, options)
+    if current.missing then
+      check.wrong("linux.resources." .. field, ("this host has no controller %s for it"):format(current.v1))
     end
+    table.insert(files, { "linux.resources." .. field, file, value, options or NOTHING })
   end
-  for _, page in ipairs(asked.hugepageLimits or NOTHING) do put("hugetlb", ("hugetlb.%s.max"):format(page.pageSize), number(page.limit)) end
-  if (asked.network or NOTHING).classID and asked.network.classID ~= 0 then check.wrong("linux.resources.network.classID", "cgroup v2 has no such control") end
-  return files
-end
-
-local function v1(asked)
-  local files = {}
-  local function put(controller, file, value) table.insert(files, { controller, file, value }) end
-  local memory, cpu, io = asked.memory or NOTHING, asked.cpu or NOTHING, asked.blockIO or NOTHING
-  if memory.limit and memory.limit ~= 0 then put("memory", "memory.limit_in_bytes", number(memory.limit)) end
-  if memory.swap and memory.swap ~= 0 then put("memory", "memory.memsw.limit_in_bytes", number(memory.swap)) end
-  if memory.reservation and memory.reservation ~= 0 then put("memory", "memory.soft_limit_in_bytes", number(memory.reservation)) end
-  if memory.swappiness then put("memory", "memory.swappiness", number(memory.swappiness)) end
-  if memory.disableOOMKiller then put("memory", "memory.oom_control", "1") end
-  if cpu.shares and cpu.shares ~= 0 then put("cpu", "cpu.shares", number(math.max(2, cpu.shares))) end
-  if cpu.period and cpu.period ~= 0 then put("cpu", "cpu.cfs_period_us", number(cpu.period)) end
-  if cpu.quota and cpu.quota ~= 0 then put("cpu", "cpu.cfs_quota_us", number(cpu.quota)) end
-  if cpu.burst then put("cpu", "cpu.cfs_burst_us", number(cpu.burst)) end
-  if cpu.idle then put("cpu", "cpu.idle", number(cpu.idle)) end
-  if cpu.realtimePeriod and cpu.realtimePeriod ~= 0 then put("cpu", "cpu.rt_period_us", number(cpu.realtimePeriod)) end
-  if cpu.realtimeRuntime and cpu.realtimeRuntime ~= 0 then put("cpu", "cpu.rt_runtime_us", number(cpu.realtimeRuntime)) end
-  if (cpu.cpus or "") ~= "" then put("cpuset", "cpuset.cpus", cpu.cpus) end
-  if (cpu.mems or "") ~= "" then put("cpuset", "cpuset.mems", cpu.mems) end
-  local pids = (asked.pids or NOTHING).limit
-  if pids and pids ~= 0 then put("pids", "pids.max", or_max(pids)) end
-  if io.weight and io.weight ~= 0 then put("blkio", "blkio.weight", number(io.weight)) end
-  if io.leafWeight and io.leafWeight ~= 0 then put("blkio", "blkio.leaf_weight", number(io.leafWeight)) end
-  for _, device in ipairs(io.weightDevice or NOTHING) do
-    if device.weight then put("blkio", "blkio.weight_device", ("%d:%d %d"):format(device.major, device.minor, device.weight)) end
+  for _, section in ipairs(require "tiny.oci.limits") do
+    -- A controller that is on neither is on v2 if anything is: it may not be enabled in the parent yet.
+    local on_v1 = v1[section.v1] or not section.on_v2
+    current = { v1 = section.v1, missing = not v1[section.v1] and not (section.v2 and v2[section.v2]) }
+    if on_v1 then section.on_v1(asked, put) else section.on_v2(asked, put) end
   end
-  for field, key in pairs { throttleReadBpsDevice = "read_bps", throttleWriteBpsDevice = "write_bps", throttleReadIOPSDevice = "read_iops", throttleWriteIOPSDevice = "write_iops" } do
-    for _, device in ipairs(io[field] or NOTHING) do
-      put("blkio", ("blkio.throttle.%s_device"):format(key), ("%d:%d %d"):format(device.major, device.minor, device.rate))
-    end
-  end
-  for _, page in ipairs(asked.hugepageLimits or NOTHING) do put("hugetlb", ("hugetlb.%s.limit_in_bytes"):format(page.pageSize), number(page.limit)) end
-  local network = asked.network or NOTHING
-  if network.classID and network.classID ~= 0 then put("net_cls", "net_cls.classid", number(network.classID)) end
-  for _, one in ipairs(network.priorities or NOTHING) do put("net_prio", "net_prio.ifpriomap", ("%s %d"):format(one.name, one.priority)) end
-  return files
-end
-
--- The controllers that the limits need.
-function resources.controllers(asked, version)
-  local found, seen = {}, {}
-  for _, one in ipairs((version == "v2" and v2 or v1)(asked)) do
-    if not seen[one[1]] then table.insert(found, one[1]) end
-    seen[one[1]] = true
-  end
-  return found
+  return files, v2
 end
 
 local function write(cgroup, one)
-  local _, err = tiny.try(tiny.cgroup_write, cgroup, { [one[2]] = one[3] })
-  if not err then return nil end
-  err.message = ("linux.resources: %s = %s: %s"):format(one[2], one[3], err.message)
-  return err
+  local options, err = one[4], nil
+  _, err = tiny.try(tiny.cgroup_write, cgroup, { [one[2]] = one[3] })
+  if err and err.code == "ENOENT" and options.or_file then
+    _, err = tiny.try(tiny.cgroup_write, cgroup, { [options.or_file] = options.or_value or one[3] })
+  end
+  if not err or err.code == "ENOENT" and options.optional then return nil end
+  local what = err.code == "ENOENT" and "the kernel has no such control" or err.message
+  return { message = ("%s: %s = %s: %s"):format(one[1], one[2], one[3], what), code = err.code }
+end
+
+-- Files of cgroup v2 by their names. One with several lines gets one line at a time, as io.max wants it.
+local function write_unified(cgroup, unified, v2)
+  for _, name in ipairs(require "tiny.base.sorted_keys"(unified)) do
+    local field, controller = "linux.resources.unified." .. name, name:match "^[^.]+"
+    if not cgroup.folders.unified then check.wrong(field, "this host has no cgroup v2") end
+    if controller ~= "cgroup" and not v2[controller] then check.wrong(field, ("cgroup v2 has no controller %s on this host"):format(controller)) end
+    for line in (unified[name] .. "\n"):gmatch "([^\n]*)\n" do
+      local err = (line ~= "" or unified[name] == "") and write(cgroup, { field, name, line, NOTHING })
+      if err then tiny.fail(err) end
+    end
+  end
+end
+
+-- A limit below what is in use ends processes on v2; v1 refuses it itself.
+local function check_usage(cgroup, asked)
+  local memory = asked.memory or NOTHING
+  if not memory.checkBeforeUpdate or not memory.limit or memory.limit <= 0 then return end
+  local used = tonumber((tiny.try(tiny.cgroup_read, cgroup, "memory.current") or tiny.try(tiny.cgroup_read, cgroup, "memory.usage_in_bytes") or nil))
+  if used and memory.limit < used then
+    check.wrong("linux.resources.memory.limit", ("%d is less than the %d bytes in use"):format(memory.limit, used))
+  end
 end
 
 -- Writes the limits. A new limit may lie below or above an old one that must be changed first, so what is refused is tried again
 -- after the others.
 function resources.apply(cgroup, asked)
   local later, failed = {}, nil
-  for _, one in ipairs((cgroup.version == "v2" and v2 or v1)(asked)) do
-    local err = write(cgroup, one)
-    -- A kernel without swap accounting: memory plus swap is then limited by memory alone, unless the limits differ.
-    if err and one[2]:find("memsw", 1, true) and err.code == "ENOENT" and tonumber(one[3]) == 2 * ((asked.memory or NOTHING).limit or 0) then err = nil end
-    if err then table.insert(later, one) end
+  local files, v2 = files_of(asked, cgroup)
+  check_usage(cgroup, asked)
+  for _, one in ipairs(files) do
+    if write(cgroup, one) then table.insert(later, one) end
   end
   for _, one in ipairs(later) do failed = write(cgroup, one) or failed end
-  if failed then error(failed, 0) end
-  if cgroup.version == "v1" and next(asked.unified or NOTHING) then
-    check.wrong("linux.resources.unified", "this host has no cgroup v2 for it")
-  end
-  for _, name in ipairs(require "tiny.base.sorted_keys"(asked.unified or NOTHING)) do
-    local err = write(cgroup, { nil, name, asked.unified[name] })
-    if err then error(err, 0) end
-  end
-  for name, limits in pairs(asked.rdma or NOTHING) do
-    tiny.cgroup_write(cgroup, { ["rdma.max"] = ("%s hca_handle=%s hca_object=%s"):format(name, limits.hcaHandles or "max", limits.hcaObjects or "max") })
-  end
+  if failed then tiny.fail(failed) end
+  write_unified(cgroup, asked.unified or NOTHING, v2)
   if asked.devices and #asked.devices > 0 then tiny.set_device_rules(cgroup, require("tiny.oci.devices").rules(asked.devices)) end
 end
 

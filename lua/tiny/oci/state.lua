@@ -2,6 +2,7 @@
 --   state.json    the record (runtime.md, "State", and what later commands need)
 --   config.json   the checked configuration, since the bundle may change or vanish
 --   filter        the compiled system call filter
+--   original.json  the configuration before a recipe changed it, if later commands call the recipe's functions
 --   undo.jsonl    how to undo what was set up
 --   start         the socket on which the first process waits for `start`
 --   waiting       locked by the first process while it waits
@@ -82,6 +83,7 @@ function state.save(one) write(one, "state.json", one.record) end
 -- already; only a recipe wants to see it again.
 function state.save_config(one)
   local config, record = one.config, one.record
+  if one.original then tiny.write_file(one.dir .. "/original.json", one.original, { mode = PRIVATE_FILE }) end
   if one.filter and not record.programmed then
     tiny.write_file(one.dir .. "/filter", one.filter, { mode = PRIVATE_FILE })
     record.filter = true

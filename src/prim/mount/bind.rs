@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
 use super::{
-    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY, RELATIME,
-    STRICTATIME, attach, attributes, mount_options,
+    BASE, CREATE, ENOENT, EPERM, ERRORS, NOATIME, NODEV, NODIRATIME, NOEXEC, NOSUID, NOSYMFOLLOW, OPEN, READ_ONLY,
+    RELATIME, STRICTATIME, attach, attributes, mount_options,
 };
 use crate::prim::place::{ROOT, ROOT_TYPE, Root, root};
 use crate::sys::Context;

@@ -8,6 +8,10 @@ local bundle = oci.bundle("sleep 60", function(config)
 end)
 -- As dockerd calls it.
 local root = "/run/docker/runtime-tinylua/moby"
+-- Engines have sockets and files there too.
+for _, folder in ipairs { "/run/containerd/s", "/run/docker/runtime-other" } do tiny.mkdir(folder, { parents = true }) end
+local door <close> = tiny.unix_listen "/run/containerd/s/0a9e"
+for _, file in ipairs { "/run/docker/runtime-other/file", "/run/docker/runtime-file" } do tiny.write_file(file, "") end
 local function engine(words)
   local child <close> = check.start(function()
     local null = tiny.open("/dev/null", { read = true, write = true })

@@ -34,6 +34,15 @@ return function(request)
   table.insert(request.config.process.env, "SEEN=" .. request.id)
 end]])
 check.equal(oci.output("hostname; echo $SEEN", asking("named", { ["example.name"] = "blue" })), "blue\nc")
+-- For later commands it is called with what the engine wrote, not with what it has changed itself.
+recipe("once", [[
+return function(request)
+  if request.config.hostname ~= "tinylua" then tiny.fail "twice" end
+  request.config.hostname = "once"
+  return { on_start = function() tiny.write_file("/tmp/once", "") end }
+end]])
+check.equal(oci.output("hostname", asking "once"), "once")
+assert(tiny.stat "/tmp/once", "on_start was not called")
 
 -- What it changes is checked like what the engine wrote, and it can refuse the container.
 recipe("wrong", [[return function(request) request.config.hostname = 7 end]])
@@ -133,6 +142,17 @@ local added = oci.run { "exec", "q", "busybox", "wget", "-q", "http://127.0.0.1:
 check.equal(added.status, 1)
 assert(added.err:find("Network is unreachable", 1, true), added.err)
 oci.succeeds { "delete", "--force", "q" }
+-- The same without no_new_privs, as engines start containers: the listener then leaves while the container is created.
+local free = oci.bundle("grep NoNewPrivs /proc/self/status; busybox wget -q http://127.0.0.1:1/ 2>&1; sleep 60", function(config)
+  asking "quarantine"(config)
+  config.process.noNewPrivileges = false
+end)
+result = oci.succeeds { "run", "-d", "--bundle", free, "f" }
+oci.eventually(function() return result.read():find("Network is unreachable", 1, true) end, "the program's connection fails")
+assert(result.read():find "NoNewPrivs:%s0\n", result.read())
+added = oci.run { "exec", "f", "busybox", "wget", "-q", "http://127.0.0.1:1/" }
+assert(added.err:find("Network is unreachable", 1, true), added.err)
+oci.succeeds { "delete", "--force", "f" }
 oci.refused('there is no quarantine policy "x"', asking("quarantine", { ["org.tinylua.quarantine"] = "x" }))
 check.equal(oci.output("busybox wget -q http://127.0.0.1:1/ 2>&1; true", asking("quarantine", { ["org.tinylua.quarantine"] = "no-keys" })),
   "wget: can't connect to remote host (127.0.0.1): Connection refused")
@@ -162,3 +182,8 @@ for line in tiny.read_file("/tmp/tinylua-oci.jsonl"):gmatch "[^\n]+" do
   table.insert(steps, one.step)
 end
 check.equal(table.concat(steps, " "), table.concat(require "tiny.spec.steps", " "))
+
+-- A program that cannot be executed once it is to start: `run` reports it and leaves nothing.
+tiny.remove "/etc/tinylua/oci.lua"
+recipe("unexecuted", [[return function() return { before = { exec = function() tiny.fail "not this one" end } } end]])
+oci.refused("not this one", asking "unexecuted")
