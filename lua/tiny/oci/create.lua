@@ -192,17 +192,19 @@ end
 -- The errors of the socket to a first process that has ended.
 local ENDED = { EPIPE = true, ECONNRESET = true }
 
--- Answers what the first process asks for while it sets itself up: the runtime's hooks, and who receives its listener.
+-- Answers what the first process asks for while it sets itself up: the runtime's hooks, and who receives its listener. Returns whether
+-- it says that it is ready.
 local function converse(ctx)
   while true do
     local said, err = tiny.try(ctx.sync_parent.read, ctx.sync_parent)
     if err and not ENDED[err.code] then error(err, 0) end
-    -- It is ready, or it has failed; waiting for it says which.
-    if not said and not ctx.planned then return end
+    if said == "ready" then return true end
+    -- It has failed, which waiting for it explains, or was killed.
+    if not said and not ctx.planned then return false end
     if said == "hooks" or ctx.planned then
       hooks.run(ctx.config, "prestart", ctx.shown)
       hooks.run(ctx.config, "createRuntime", ctx.shown)
-      if ctx.planned then return end
+      if ctx.planned then return true end
       ctx.sync_parent:write "go"
     else
       require("tiny.oci.listener").hear(ctx, said, ctx.sync_parent)
@@ -243,12 +245,11 @@ local function make(ctx)
   ctx.shown = state.shown(ctx, "creating")
   local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d"):format(record.pid))
   if err and not ENDED[err.code] then error(err, 0) end
-  if ctx.listed.prestart or ctx.listed.createRuntime or ctx.listens and not ctx.late_filter then converse(ctx) end
+  local ready = converse(ctx)
   ctx.child:wait_ready()
-  local said = not ctx.planned and tiny.try(ctx.sync_parent.read, ctx.sync_parent)
   ctx.sync_parent:close()
   -- Such as by the OOM killer, or by `delete --force`.
-  if not ctx.planned and said ~= "ready" then
+  if not ready then
     local _, signal = ctx.child:wait()
     tiny.fail { message = ("container %s: its first process was killed by %s before it was ready"):format(tiny.show(ctx.id), tostring(signal)) }
   end

@@ -137,25 +137,34 @@ function front.start(id)
   return one
 end
 
+-- Sends a signal to all processes of a cgroup. A pid may belong to another process when it is opened; it is not in the cgroup then.
+local function kill_all(group, signal)
+  local pids, processes = require("tiny.oci.cgroup").pids, {}
+  for _, pid in ipairs(pids(group)) do processes[pid] = tiny.try(tiny.pidfd_open, pid) end
+  for _, pid in ipairs(pids(group)) do
+    if processes[pid] then tiny.try(tiny.kill, processes[pid], signal) end
+  end
+  for _, process in pairs(processes) do process:close() end
+end
+
+-- A frozen process ends by SIGKILL only once it is thawed (cgroup v1).
+local function thaw_for(one, status, signal)
+  if status == "paused" and tiny.signal_number(signal) == tiny.signal_number "SIGKILL" then tiny.try(tiny.cgroup_thaw, one.record.cgroup) end
+end
+
 -- Sends a signal to the first process, or to all processes.
 function front.kill(id, signal, all)
   local one = state.find(id)
   local status = state.status(one)
-  if all then
-    local group = require("tiny.oci.cgroup").of(one)
-    if group then
-      for _, pid in ipairs(require("tiny.oci.cgroup").pids(group)) do
-        local process <close> = tiny.try(tiny.pidfd_open, pid)
-        if process then tiny.try(tiny.kill, process, signal) end
-      end
-      return
-    end
+  local group = all and require("tiny.oci.cgroup").of(one)
+  if group then
+    kill_all(group, signal)
+    return thaw_for(one, status, signal)
   end
   if status == "stopped" then tiny.fail { message = ("cannot kill container %s: container not running"):format(tiny.show(id)), code = "ESRCH" } end
   local process <close> = state.process(one)
   if process then tiny.kill(process, signal) end
-  -- A frozen process ends by SIGKILL only once it is thawed (cgroup v1).
-  if status == "paused" and tiny.signal_number(signal) == tiny.signal_number "SIGKILL" then tiny.try(tiny.cgroup_thaw, one.record.cgroup) end
+  thaw_for(one, status, signal)
 end
 
 -- Ends all processes of a container, and waits for that.

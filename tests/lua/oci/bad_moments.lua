@@ -41,12 +41,14 @@ hostile.leaves_nothing(function()
   hostile.refused("paused", { "pause", "c" })
   hostile.refused("paused", { "delete", "c" })
   hostile.delete()
-  oci.succeeds { "create", "--bundle", path, "c" }
-  oci.succeeds { "start", "c" }
-  oci.succeeds { "pause", "c" }
-  oci.succeeds { "kill", "c", "KILL" }
-  oci.eventually(function() return status() == "stopped" end, "the end of a paused container")
-  oci.succeeds { "delete", "c" }
+  for _, all in ipairs { { "kill", "c", "KILL" }, { "kill", "--all", "c", "KILL" } } do
+    oci.succeeds { "create", "--bundle", path, "c" }
+    oci.succeeds { "start", "c" }
+    oci.succeeds { "pause", "c" }
+    oci.succeeds(all)
+    oci.eventually(function() return status() == "stopped" end, "the end of a paused container")
+    oci.succeeds { "delete", "c" }
+  end
 end, "paused")
 
 -- A container that makes cgroups below its own, deep, and with processes.
