@@ -1,4 +1,6 @@
 -- The system call filter of a container (config-linux.md, "seccomp").
+local check = require "tiny.oci.check"
+
 local filter = {}
 
 -- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
@@ -33,6 +35,15 @@ local function listener_of(profile, answers)
   return notifies and path or nil
 end
 
+local function check_flags(flags)
+  local known = flags and #flags > 0 and tiny.seccomp_names()
+  for i, flag in ipairs(flags or {}) do
+    local where = ("linux.seccomp.flags[%d]"):format(i - 1)
+    check.one_of(flag, known.flags, where)
+    check.one_of(flag, known.supported_flags, where, "this kernel has no %s")
+  end
+end
+
 -- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program, and not while the process
 -- has its capabilities. ctx.listens: its listener is sent over ctx.connection. ctx.filter: its bytes.
 function filter.compile(ctx)
@@ -46,6 +57,7 @@ function filter.compile(ctx)
   ctx.listener_path = profile and listener_of(profile, answers)
   ctx.listens = ctx.listener_path ~= nil or ctx.spec and ctx.spec.seccomp ~= nil
   if not (profile or answers) then return end
+  check_flags(profile and profile.flags)
   ctx.late_filter = ctx.config.process and ctx.config.process.noNewPrivileges
   if answers then return answered(ctx, plain, caps) end
   local compiled, err = kept(ctx), nil

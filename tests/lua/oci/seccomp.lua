@@ -25,14 +25,11 @@ check.equal(oci.output("mkdir /x 2>&1; true", with { { names = { "mkdir", "mkdir
 -- One name, as old profiles have it.
 check.equal(oci.output("mkdir /x 2>&1; true", with { { name = "mkdir", action = "SCMP_ACT_ERRNO", errnoRet = 17 }, { name = "mkdirat", action = "SCMP_ACT_ERRNO", errnoRet = 17 } }),
   "mkdir: can't create directory '/x': File exists")
-print("K")
 -- Killed, trapped.
 check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_KILL_PROCESS" } }), "c" }).out, "159\n")
 check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_TRAP" } }), "c" }).out, "159\n")
-print("L")
 -- Logged, which changes nothing for the caller.
 check.equal(oci.output("mkdir /x && echo made", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_LOG" } }), "made")
-print("A")
 -- Arguments: the mode of mkdir(2) is the second one of mkdir and the third of mkdirat.
 local function of_mode(op, value, two)
   local list = {}
@@ -55,7 +52,6 @@ check.equal(of_mode("SCMP_CMP_LE", 511), "")
 check.equal(of_mode("SCMP_CMP_MASKED_EQ", 448, 448), "")
 check.equal(of_mode("SCMP_CMP_MASKED_EQ", 512, 512), "100 300 700")
 
-print("D")
 -- A default that refuses, with the calls that a program needs.
 local text = oci.output("mkdir /x 2>&1; true", function(config)
   local names = {}
@@ -68,7 +64,6 @@ local text = oci.output("mkdir /x 2>&1; true", function(config)
 end)
 check.equal(text, "mkdir: can't create directory '/x': Read-only file system")
 
-print("F")
 -- Flags.
 check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { flags = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC" } } })):match "No space", "No space")
 for wrong, profile in pairs {
@@ -84,7 +79,6 @@ oci.refused("linux.seccomp.listenerPath: it is missing", with { { names = { "mkd
 -- Without SCMP_ACT_NOTIFY the path has no effect.
 check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { listenerPath = "/tmp/nobody.sock" } })):match "No space", "No space")
 
-print("G")
 -- The agent: it gets one message with the descriptor, and answers the calls.
 local NOTIFY = { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_NOTIFY" }
 for _, early in ipairs { true, false } do
@@ -94,8 +88,9 @@ for _, early in ipairs { true, false } do
   local made = oci.succeeds { "create", "-b", path, "n" }
   local starting = oci.run({ "start", "n" }, { wait = false })
   local connection <close> = tiny.unix_accept(agent)
-  local listener <close>, message = tiny.recv_fd(connection)
-  check.equal(connection:read(), nil, "one message for each connection")
+  local listener <close>, message = tiny.recv_fd(connection), "{" -- read with the descriptor
+  -- One message for each connection, which ends with it.
+  for part in function() return connection:read() end do message = message .. part end
   local told = tiny.json_decode(message)
   check.equal(told.fds[1], "seccompFd")
   check.equal(told.metadata, "for the agent")
@@ -104,15 +99,19 @@ for _, early in ipairs { true, false } do
   check.equal(told.state.id .. told.state.status, "ncreating")
   check.equal(told.state.pid, told.pid)
   check.equal(starting.wait().status, 0, starting.err)
+  check.equal(#tiny.poll({ listener }, "20s"), 1, "a call waits")
   local call = tiny.seccomp_notify_receive(listener)
-  tiny.seccomp_notify_respond(listener, call, { errno = "ENOTEMPTY" })
+  tiny.seccomp_notify_respond(listener, call.id, { error = "ENOTEMPTY" })
   oci.eventually(function() return made.read():find "\n1\n" end, "the answer")
   assert(made.read():find "Directory not empty", made.read())
   oci.succeeds { "delete", "-f", "n" }
 end
 -- Nobody listens: the program does not start.
 tiny.try(tiny.remove, "/tmp/agent.sock")
-oci.succeeds { "create", "-b", (oci.bundle("echo ran", with({ NOTIFY }, { profile = { listenerPath = "/tmp/agent.sock" } }))), "n" }
+local function alone(early) return (oci.bundle("echo ran", with({ NOTIFY }, { noNewPrivileges = early, profile = { listenerPath = "/tmp/agent.sock" } }))) end
+oci.fails("/tmp/agent.sock", { "create", "-b", alone(false), "n" })
+oci.nothing()
+oci.succeeds { "create", "-b", alone(true), "n" }
 oci.fails("/tmp/agent.sock", { "start", "n" })
 oci.eventually(function() return oci.state("n").status == "stopped" end, "stopped")
 oci.succeeds { "delete", "-f", "n" }
