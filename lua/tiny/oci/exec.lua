@@ -48,8 +48,12 @@ end
 
 local function group_of(one, options)
   local path = one.record.cgroup
+  local below = options.cgroup ~= "" and options.cgroup or nil
+  if below and (not path or ("/" .. below .. "/"):find("/../", 1, true)) then
+    tiny.fail { message = ("--cgroup: %s is no cgroup below the container's"):format(tiny.show(below)) }
+  end
   if not path then return nil end
-  if options.cgroup and options.cgroup ~= "" then path = path .. "/" .. options.cgroup:gsub("^/+", "") end
+  if below then path = path .. "/" .. below:gsub("^/+", "") end
   return tiny.try(tiny.open_cgroup, path) or tiny.fail { message = ("--cgroup: the container has no cgroup %s"):format(tiny.show(path)) }
 end
 

@@ -97,6 +97,7 @@ if group then
   check.equal(exec("-u", "0", "--cgroup", "/below", "e", "grep", "pids\\|^0:", "/proc/self/cgroup"):match "below", "below")
 end
 oci.fails("--cgroup: the container has no cgroup", { "exec", "--cgroup", "/none", "e", "true" })
+oci.fails("is no cgroup below the container's", { "exec", "--cgroup", "../..", "e", "true" })
 
 -- States: paused, created, stopped.
 oci.succeeds { "pause", "e" }
