@@ -206,6 +206,18 @@ def memory(runtimes, folder, rootfs, times=20):
     return rows
 
 
+def is_cgroup(folder):
+    """Where cgroup2 is hidden, crun creates plain directories and files instead of cgroups."""
+    return (folder / "tasks").exists() or (folder / "cgroup.controllers").exists()
+
+
+def remove(folder):
+    if is_cgroup(folder):
+        subprocess.run(["find", folder, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], capture_output=True)
+    else:
+        shutil.rmtree(folder)
+
+
 def crowd(program, runtimes, folder, rootfs):
     """Containers that many clients create, start and delete at once. Their programs sleep."""
     rows = []
@@ -214,21 +226,27 @@ def crowd(program, runtimes, folder, rootfs):
         config = json.loads((path / "config.json").read_text())
         del config["linux"]["cgroupsPath"]  # each has its own then
         (path / "config.json").write_text(json.dumps(config))
-        before = set(pathlib.Path("/sys/fs/cgroup").glob("*/**/crowd-*"))
         argv = [program, "crowd", str(CLIENTS), str(CONTAINERS), *runtime.command, "--", str(path)]
         lines = subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout.splitlines()
         parts = {part: (int(nanos) / 1e9, int(failed)) for part, nanos, failed in (line.split() for line in lines)}
         left = [entry.name for entry in runtime.state.iterdir()] if runtime.state.exists() else []
-        groups = set(pathlib.Path("/sys/fs/cgroup").glob("*/**/crowd-*")) - before
+        groups = list(pathlib.Path("/sys/fs/cgroup").glob("*/**/crowd-*"))
         rows.append({"side": runtime.name, "begin_seconds": parts["begin"][0], "end_seconds": parts["end"][0],
                      "failed": parts["begin"][1] + parts["end"][1], "records_left": sum("crowd-" in name for name in left),
-                     "cgroups_left": len(groups)})
+                     "cgroups_left": sum(map(is_cgroup, groups))})
+        for group in groups:
+            remove(group)
         shutil.rmtree(path)
     return rows
 
 
+def parents():
+    """The cgroups that runtimes create above those of containers."""
+    return {place for name in ("tinylua-bench", "tinylua-oci") for place in pathlib.Path("/sys/fs/cgroup").glob(f"*/{name}")}
+
+
 def measure(options, folder, compile_c, measured):
-    rootfs = sides.make_rootfs(folder)
+    before, rootfs = parents(), sides.make_rootfs(folder)
     program, runtimes, skipped = compile_c("lifecycle", folder), [], {}
     for runtime in everyone(options, folder):
         reasons = [side(runtime, folder, rootfs, kind).problem() for kind in KINDS]
@@ -247,6 +265,6 @@ def measure(options, folder, compile_c, measured):
             result["engines"], missing = oci_engines.measure(options, runtimes, folder)
             skipped.update(missing)
     finally:
-        for place in pathlib.Path("/sys/fs/cgroup").glob("*/tinylua-bench"):
-            subprocess.run(["find", place, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"], capture_output=True)
+        for place in parents() - before:
+            remove(place)
     return result
