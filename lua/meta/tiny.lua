@@ -589,11 +589,12 @@ function tiny.clone(options, body) end
 ---@return tiny.child # a child handle
 function tiny.fork(body) end
 
----@class tiny.exec.options: table<integer|"env"|"file"|"keep_fds", any>
+---@class tiny.exec.options: table<integer|"env"|"file"|"keep_fds"|"last", any>
 ---@field [integer] string the program, looked up in PATH unless it contains a slash, and its arguments
 ---@field env? table<string, string> the complete environment of the program (default: the caller's environment)
 ---@field file? string the file to execute, if the first word is only the name that the program sees (argv[0]) (default: the first word)
 ---@field keep_fds? integer how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them (`inherited_fds`) (default: 0)
+---@field last? function called when nothing but execve(2) is left to do: to install a system call filter
 
 ---Replaces the process by a program (execve(2)). Only descriptors 0, 1 and 2, and those set by `dup2`, stay open, and signals have their default actions.
 ---* EINVAL: a descriptor set by `dup2` must be below the limit of open files (setrlimit nofile)

@@ -1,6 +1,6 @@
 //! Processes: starting, waiting, ending, and the attributes that a process sets on itself.
 
-use mlua::{Table, Value};
+use mlua::{Function, Table, Value};
 
 use super::namespace::{entering, joined, new_flags};
 use crate::sys::birth;
@@ -105,6 +105,7 @@ pub const FAMILY: &[Primitive] = &[
                 "how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them \
                  (`inherited_fds`)",
             ),
+            opt("last", Type::Function, "", "called when nothing but execve(2) is left to do: to install a system call filter"),
         ],
         returns: "does not return; an error when the program cannot be run",
         errors: &[
@@ -296,7 +297,16 @@ fn exec(call: &Call<'_>) -> Outcome {
     // The default PATH, as returned by confstr(_CS_PATH): execvp(3) also falls back to one.
     let path = path.unwrap_or_else(|| b"/bin:/usr/bin".to_vec());
     let file = call.opt::<mlua::LuaString>("file")?.map(|file| file.as_bytes().to_vec());
-    match exec::exec(&exec::Program { argv, file, env, path, last_fd })? {}
+    let last = call.opt::<Function>("last")?;
+    let run_last = || match last {
+        // An error value of Lua's stays as it is.
+        Some(last) => match call.lua.globals().get::<Function>("pcall")?.call::<(bool, Value)>(last)? {
+            (true, _) => Ok(()),
+            (false, error) => Err(Fail::Reported(error)),
+        },
+        None => Ok(()),
+    };
+    match exec::exec(&exec::Program { argv, file, env, path, last_fd }, run_last)? {}
 }
 
 fn wait(call: &Call<'_>) -> Outcome {

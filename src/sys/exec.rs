@@ -25,9 +25,12 @@ pub struct Program {
 
 /// Replaces this process by a program. Descriptors above `last_fd` are closed, signals have their default actions and
 /// none is blocked. Returns only on failure: ENOENT if it is not found, EACCES if it may not be executed, ENOEXEC if it
-/// is not an executable.
-pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
-    let name = program.file.as_ref().or(program.argv.first()).ok_or(Errno::EINVAL)?;
+/// is not an executable. `last` is called when only execve(2) is left to do.
+pub fn exec<E: From<Error>>(
+    program: &Program,
+    last: impl FnOnce() -> std::result::Result<(), E>,
+) -> std::result::Result<std::convert::Infallible, E> {
+    let name = program.file.as_ref().or(program.argv.first()).ok_or_else(|| Error::new(Errno::EINVAL))?;
     let argv = Vector::of(&program.argv)?;
     let env = program.env.as_deref().map(Vector::of).transpose()?;
     let env = env.as_ref().map_or_else(own_environment, Vector::as_ptr);
@@ -36,6 +39,10 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     close_above(program.last_fd)?;
     let replaced = super::passed_fds::place()?;
     let saved = reset_signals()?;
+    if let Err(e) = last() {
+        restore_signals(saved);
+        return Err(e);
+    }
     let mut failure = Errno::ENOENT;
     for candidate in candidates {
         let Ok(file) = CString::new(candidate) else { continue };
@@ -57,7 +64,7 @@ pub fn exec(program: &Program) -> Result<std::convert::Infallible> {
     if failure == Errno::ENOENT {
         error = error.with_detail(not_found(name, &program.path));
     }
-    Err(error)
+    Err(error.into())
 }
 
 /// Strings in the form of execve(2).

@@ -249,6 +249,26 @@ def install(packages):
         subprocess.run(apt, **quiet)
 
 
+def unpack(name, *packages):
+    """Unpacks Debian packages that would start a service if they were installed; returns the folder, which the private host sees."""
+    folder = REPOSITORY / "target/clients" / name
+    if (folder / "complete").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    print(f"unpacking {' '.join(packages)}", flush=True)
+    quiet = {"cwd": folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+    get = ["apt-get", "download", "-q", *packages]
+    if subprocess.run(get, **quiet, stderr=subprocess.DEVNULL).returncode != 0:
+        subprocess.run(["apt-get", "update", "-q"], **quiet)
+        subprocess.run(get, **quiet, check=True)
+    for package in folder.glob("*.deb"):
+        subprocess.run(["dpkg-deb", "-x", package, folder], check=True)
+        package.unlink()
+    (folder / "complete").touch()
+    return folder
+
+
 def harness():
     """The test binary that makes private hosts, and the program that it tests."""
     if os.environ.get("TINYLUA_HARNESS"):
@@ -277,7 +297,7 @@ def machine():
 
 
 def main(packages, setup=lambda stack: None, download=None):
-    """packages: for install. download: a function that gets a folder which the private host sees, to fill it."""
+    """packages: for install. setup: prepares the private host; what it pushes on the stack ends with it. download: for unpack."""
     client = pathlib.Path(sys.argv[0]).name
     parser = argparse.ArgumentParser(prog=client, description=f"Drives {client} with tinylua-oci in a private host.")
     parser.add_argument("--runtime", help="another runtime: a program's path")

@@ -13,6 +13,16 @@ function check.range(value, least, most, where)
   if value and (value < least or value > most) then wrong(where, ("%s is not between %d and %d"):format(tiny.show(value), least, most)) end
 end
 
+-- Checks that a word is in a list; otherwise: another text than "%s is not one of …".
+function check.one_of(word, list, where, otherwise)
+  for _, known in ipairs(list) do
+    if known == word then return end
+  end
+  if otherwise then wrong(where, otherwise:format(tiny.show(word))) end
+  local near = tiny.did_you_mean(word, list)
+  wrong(where, ("%s is not one of %s"):format(tiny.show(word), table.concat(list, ", ")), near and ("did you mean %s?"):format(near))
+end
+
 -- Calls f; an error begins with the name of the field that it applies.
 function check.named(field, f, ...)
   local results = table.pack(tiny.try(f, ...))

@@ -122,8 +122,7 @@ end
 function step.exec(ctx)
   local asked = ctx.config.process
   hooks.run(ctx.config, "startContainer", ctx.starting)
-  if ctx.late_filter then ctx.load_filter() end
-  process.exec(asked, ctx.env, ctx.keep)
+  process.exec(asked, ctx.env, ctx.keep, ctx.late_filter and ctx.load_filter or nil)
 end
 
 -- Waits until `start` connects and says so; returns the connection.

@@ -75,8 +75,7 @@ local function inside(ctx, asked)
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
   if denied then tiny.chdir(asked.cwd, { root = ctx.root }) end
   process.find(asked, env)
-  if ctx.late_filter then ctx.load_filter() end
-  process.exec(asked, env, ctx.keep)
+  process.exec(asked, env, ctx.keep, ctx.late_filter and ctx.load_filter or nil)
 end
 
 -- Starts it; returns the child, whose program runs then.

@@ -1,4 +1,6 @@
 -- The system call filter of a container (config-linux.md, "seccomp").
+local check = require "tiny.oci.check"
+
 local filter = {}
 
 -- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
@@ -27,6 +29,25 @@ local function kept(ctx)
   return text
 end
 
+-- The socket of the agent that answers system calls; nil if the profile hands it none, in which case listenerPath has no effect.
+local function listener_of(profile, answers)
+  local path = (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
+  if not path and (profile.listenerMetadata or "") ~= "" then tiny.fail("linux.seccomp.listenerMetadata: there is no listenerPath") end
+  local notifies = profile.defaultAction == "SCMP_ACT_NOTIFY"
+  for _, rule in ipairs(profile.syscalls or {}) do notifies = notifies or rule.action == "SCMP_ACT_NOTIFY" end
+  if notifies and not path and not answers then tiny.fail("linux.seccomp.listenerPath: it is missing, and an action is SCMP_ACT_NOTIFY") end
+  return notifies and path or nil
+end
+
+local function check_flags(flags)
+  local known = flags and #flags > 0 and tiny.seccomp_names()
+  for i, flag in ipairs(flags or {}) do
+    local where = ("linux.seccomp.flags[%d]"):format(i - 1)
+    check.one_of(flag, known.flags, where)
+    check.one_of(flag, known.supported_flags, where, "this kernel has no %s")
+  end
+end
+
 -- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program, and not while the process
 -- has its capabilities. ctx.listens: its listener is sent over ctx.connection. ctx.filter: its bytes.
 function filter.compile(ctx)
@@ -36,10 +57,11 @@ function filter.compile(ctx)
   for key, value in pairs(profile or {}) do
     if key ~= "flags" and key ~= "listenerPath" and key ~= "listenerMetadata" then plain[key] = value end
   end
-  ctx.listener_path = profile and (profile.listenerPath or "") ~= "" and profile.listenerPath or nil
-  ctx.listens = ctx.listener_path ~= nil or ctx.spec and ctx.spec.seccomp ~= nil
   local answers = ctx.spec and ctx.spec.seccomp
+  ctx.listener_path = profile and listener_of(profile, answers)
+  ctx.listens = ctx.listener_path ~= nil or ctx.spec and ctx.spec.seccomp ~= nil
   if not (profile or answers) then return end
+  check_flags(profile and profile.flags)
   ctx.late_filter = ctx.config.process and ctx.config.process.noNewPrivileges
   if answers then return answered(ctx, plain, caps) end
   local compiled, err = kept(ctx), nil

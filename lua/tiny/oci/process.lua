@@ -197,10 +197,10 @@ function process.find(asked, env)
   tiny.fail { message = ("exec %s: %s"):format(tiny.show(name), why), exit = 1 }
 end
 
--- Replaces this process by the program.
-function process.exec(asked, env, keep)
+-- Replaces this process by the program. last: loads a system call filter, under which only execve(2) is left to do.
+function process.exec(asked, env, keep, last)
   if keep and keep > 0 then env.LISTEN_FDS, env.LISTEN_PID = ("%d"):format(keep), "1" end
-  local _, err = tiny.try(tiny.exec, { env = env, keep_fds = keep, table.unpack(asked.args) })
+  local _, err = tiny.try(tiny.exec, { env = env, keep_fds = keep, last = last, table.unpack(asked.args) })
   err.args = { tiny.show(asked.args) }
   error(err, 0)
 end

@@ -3,6 +3,11 @@ local check = require "tiny.oci.check"
 
 local refused = {}
 
+-- Those that this runtime does not apply on any machine, with the reason. No test can cover them.
+refused.FIELDS = {
+  ["linux.intelRdt"] = "this runtime does not support it yet",
+}
+
 local function exists(path) return tiny.stat(path) ~= nil end
 
 local function has_apparmor() return (tiny.read_file "/sys/module/apparmor/parameters/enabled" or ""):sub(1, 1) == "Y" end
@@ -25,7 +30,7 @@ function refused.check(config)
   if linux.intelRdt and not exists("/sys/fs/resctrl/schemata") then
     check.wrong("linux.intelRdt", "this machine has no resctrl file system (mount -t resctrl resctrl /sys/fs/resctrl)")
   end
-  if linux.intelRdt then check.wrong("linux.intelRdt", "this runtime does not support it yet") end
+  if linux.intelRdt then check.wrong("linux.intelRdt", refused.FIELDS["linux.intelRdt"]) end
   if linux.personality and linux.personality.flags and #linux.personality.flags > 0 then
     check.wrong("linux.personality.flags", "the specification defines no flags")
   end

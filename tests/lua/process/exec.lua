@@ -75,6 +75,13 @@ from, into = tiny.pipe()
 from:close()
 check.fails("EPIPE", into.write, into, "x")
 
+-- `last` is called when everything else is done: SIGPIPE has its default action, and what it throws is the error.
+tiny.try(tiny.exec, { "/no/such/program", last = function()
+  check.equal(tiny.read_file("/proc/self/status"):match "SigIgn:%s*0*(%x*)", "", "no signal is ignored")
+end })
+local _, thrown = tiny.try(tiny.exec, { "/bin/true", last = function() tiny.fail "not now" end })
+check.equal(thrown.message, "not now")
+
 for _, program in ipairs { {}, { "" }, { "", "x" } } do check.refuses("no program given: exec { \"/bin/sh\" }", tiny.exec, program) end
 check.refuses("[1]: expected string, got true (the program, looked up in PATH unless it contains a slash, and its arguments)", tiny.exec, { true })
 check.refuses("a list goes from 1 on without holes; [2] is nil and [3] is not", tiny.exec, { "rm", nil, "x" })
