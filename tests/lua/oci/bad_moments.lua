@@ -124,9 +124,9 @@ hostile.leaves_nothing(function()
   for _, name in ipairs { "scripts/oci/exec.lua", "lua/tiny/oci/exec.lua", "lua/tiny/oci/front.lua" } do tiny.write_file("/tmp/evil/" .. name, EVIL) end
   attack.start("c", "sleep 1000")
   for _, word in ipairs { "--lua-path=/tmp/evil", "--root=/tmp/evil", "--trace", "--log=/tmp/evil-ran", "--help", "--version" } do
-    check.equal(oci.succeeds({ "exec", "c", "echo", word }).out, word .. "\n")
+    check.equal(oci.succeeds({ "exec", "c", "sh", "-c", 'echo "$@"', "sh", word }).out, word .. "\n")
   end
-  check.equal(oci.succeeds({ "exec", "c", "echo", "--lua-path", "/tmp/evil" }).out, "--lua-path /tmp/evil\n")
+  check.equal(oci.succeeds({ "exec", "c", "sh", "-c", 'echo "$@"', "sh", "--lua-path", "/tmp/evil" }).out, "--lua-path /tmp/evil\n")
   assert(not tiny.stat "/tmp/evil-ran", "Lua of another folder was run")
   hostile.delete()
 end, "options among a program's arguments")
