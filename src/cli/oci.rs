@@ -80,7 +80,7 @@ fn dispatch(argv: &[OsString], report: &mut Report) -> Result<u8, End> {
         }
         None => ("--help", Vec::new()),
     };
-    globals.add_lua_paths(&rest);
+    // The words may be those of a program: no option among them leads to other Lua files.
     let search = SearchPath::new(&globals.lua_path);
     let words: Vec<OsString> = std::iter::once(OsString::from(name)).chain(rest).collect();
     seal_early(&format!("oci/{name}"), &search);

@@ -115,3 +115,18 @@ for _, kind in ipairs { "prestart", "createContainer" } do
     hostile.sentence(creating.err, "the interrupted create")
   end, "a hook that hangs in " .. kind)
 end
+
+-- The arguments of a program are no options of the runtime: they do not lead it to Lua files of another folder.
+hostile.leaves_nothing(function()
+  tiny.mkdir("/tmp/evil/scripts/oci", { parents = true })
+  tiny.mkdir("/tmp/evil/lua/tiny/oci", { parents = true })
+  local EVIL = "tiny.write_file('/tmp/evil-ran', '') return {}"
+  for _, name in ipairs { "scripts/oci/exec.lua", "lua/tiny/oci/exec.lua", "lua/tiny/oci/front.lua" } do tiny.write_file("/tmp/evil/" .. name, EVIL) end
+  attack.start("c", "sleep 1000")
+  for _, word in ipairs { "--lua-path=/tmp/evil", "--root=/tmp/evil", "--trace", "--log=/tmp/evil-ran", "--help", "--version" } do
+    check.equal(oci.succeeds({ "exec", "c", "sh", "-c", 'echo "$@"', "sh", word }).out, word .. "\n")
+  end
+  check.equal(oci.succeeds({ "exec", "c", "sh", "-c", 'echo "$@"', "sh", "--lua-path", "/tmp/evil" }).out, "--lua-path /tmp/evil\n")
+  assert(not tiny.stat "/tmp/evil-ran", "Lua of another folder was run")
+  hostile.delete()
+end, "options among a program's arguments")
