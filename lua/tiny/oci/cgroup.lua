@@ -103,9 +103,14 @@ function cgroup.create(ctx)
   -- In a container, and below a cgroup of an unprivileged user, not all controllers can be enabled; each limit enables its own.
   if not made then made, err = tiny.try(tiny.cgroup, path) end
   if not made then
+    if not lenient(ctx) or not WITHOUT[err.code] then error(err, 0) end
     -- An unprivileged user's engine asks for limits only if the user may set them.
-    if lenient(ctx) and WITHOUT[err.code] then return end
-    error(err, 0)
+    local field = tiny.settings.rootless ~= "true" and resources.wanted(asked)
+    if not field then return end
+    tiny.fail {
+      message = ("%s: this user has no cgroup that could have the limit: %s"):format(field, err.message),
+      hint = "--rootless=true runs the container without limits",
+    }
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
   if ctx.in_userns then
