@@ -52,6 +52,41 @@ local function lenient(ctx)
   return asked ~= "false" and (ctx.in_userns or tiny.getuid() ~= 0)
 end
 
+-- The files that a cgroup's owner needs to manage cgroups below it (cgroups(7), "Cgroup delegation").
+local DELEGATED = { "cgroup.procs", "cgroup.subtree_control", "cgroup.threads" }
+
+-- Whether the container manages cgroups of its own: it has a cgroup namespace, and /sys/fs/cgroup is writable.
+local function delegates(config)
+  local space = config.spaces.cgroup
+  if not space or space.path then return false end
+  for _, mount in ipairs(config.mounts) do
+    if mount.target == "/sys/fs/cgroup" and (mount.type == "cgroup" or mount.type == "cgroup2") then return not mount.parsed.attributes.read_only end
+  end
+  return false
+end
+
+-- The host's uid of the user of a container's process; nil if it is this user's own.
+local function owner(config)
+  local uid = config.process and config.process.user and config.process.user.uid or 0
+  if not config.spaces.user then return uid ~= 0 and uid or nil end
+  for _, map in ipairs(config.linux.uidMappings or {}) do
+    if uid >= map.containerID and uid < map.containerID + map.size then return map.hostID + uid - map.containerID end
+  end
+end
+
+-- Gives a v2 cgroup to the user of the container's process (config-linux.md, "Cgroup ownership").
+local function delegate(config, made)
+  local folder = made.version == "v2" and made.folders.unified
+  local uid = folder and delegates(config) and owner(config)
+  if not uid then return end
+  local names = {}
+  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or table.concat(DELEGATED, "\n")):gmatch "%S+" do table.insert(names, "/" .. name) end
+  for _, name in ipairs { "", table.unpack(names) } do
+    local there = tiny.stat(folder .. name)
+    if there then tiny.chown(folder .. name, { uid = uid, gid = there.gid }) end
+  end
+end
+
 -- Creates it with its limits, before the first process is created in it.
 function cgroup.create(ctx)
   local path = cgroup.path(ctx.config, ctx.id)
@@ -68,9 +103,14 @@ function cgroup.create(ctx)
   -- In a container, and below a cgroup of an unprivileged user, not all controllers can be enabled; each limit enables its own.
   if not made then made, err = tiny.try(tiny.cgroup, path) end
   if not made then
+    if not lenient(ctx) or not WITHOUT[err.code] then error(err, 0) end
     -- An unprivileged user's engine asks for limits only if the user may set them.
-    if lenient(ctx) and WITHOUT[err.code] then return end
-    error(err, 0)
+    local field = tiny.settings.rootless ~= "true" and resources.wanted(asked)
+    if not field then return end
+    tiny.fail {
+      message = ("%s: this user has no cgroup that could have the limit: %s"):format(field, err.message),
+      hint = "--rootless=true runs the container without limits",
+    }
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
   if ctx.in_userns then
@@ -79,6 +119,7 @@ function cgroup.create(ctx)
     return resources.apply(made, limits)
   end
   resources.apply(made, asked)
+  delegate(ctx.config, made)
 end
 
 -- The cgroup of a running container; nil if it has none.

@@ -76,7 +76,7 @@ local function inside(ctx, asked)
   if write_labels then write_labels() end
   local env = process.environment(asked, ctx.root)
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
-  process.become(asked, not ctx.late_filter and ctx.load_filter or nil)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
   if denied then tiny.chdir(asked.cwd, { root = ctx.root }) end
   process.find(asked, env)
   process.exec(asked, env, ctx.keep, ctx.late_filter and ctx.load_filter or nil)

@@ -1,4 +1,5 @@
--- What this runtime supports, in the form of the specification (features.md). Static, but for the names of capabilities.
+-- What this runtime supports, in the form of the specification (features.md). Static, but for what the
+-- kernel names: capabilities and the flags of seccomp.
 local sorted_keys = require "tiny.base.sorted_keys"
 
 local function words(list)
@@ -10,7 +11,7 @@ end
 return function()
   local fields = require("tiny.oci.fields").config
   local linux = fields.linux
-  local seccomp = tiny.seccomp_names()
+  local seccomp, policy = tiny.seccomp_names(), require "tiny.oci.memory_policy"
   return {
     ociVersionMin = "1.0.0", ociVersionMax = tiny.settings.spec_version,
     hooks = sorted_keys(fields.hooks),
@@ -21,10 +22,12 @@ return function()
       cgroup = { v1 = true, v2 = true, systemd = false, systemdUser = false, rdma = true },
       seccomp = {
         enabled = true, actions = seccomp.actions, operators = seccomp.operators, archs = seccomp.archs,
-        knownFlags = seccomp.flags, supportedFlags = seccomp.flags,
+        knownFlags = seccomp.flags, supportedFlags = seccomp.supported_flags,
       },
-      apparmor = { enabled = true }, selinux = { enabled = true }, intelRdt = { enabled = false },
-      memoryPolicy = { modes = nil }, mountExtensions = { idmap = { enabled = true } }, netDevices = { enabled = true },
+      apparmor = { enabled = true }, selinux = { enabled = true },
+      intelRdt = { enabled = false, schemata = false, monitoring = false },
+      memoryPolicy = { modes = sorted_keys(policy.MODES), flags = sorted_keys(policy.FLAGS) },
+      mountExtensions = { idmap = { enabled = true } }, netDevices = { enabled = true },
     },
     annotations = { ["org.tinylua.version"] = tiny.settings.version },
     potentiallyUnsafeConfigAnnotations = { "org.tinylua.recipe" },

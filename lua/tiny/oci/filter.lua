@@ -48,8 +48,8 @@ local function check_flags(flags)
   end
 end
 
--- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program, and not while the process
--- has its capabilities. ctx.listens: its listener is sent over ctx.connection. ctx.filter: its bytes.
+-- Compiles the filter, and says how it is loaded: ctx.load_filter; ctx.late_filter: right before the program; ctx.admin: for that the
+-- process keeps CAP_SYS_ADMIN. ctx.listens: its listener is sent over ctx.connection. ctx.filter: its bytes.
 function filter.compile(ctx)
   local profile = ctx.config.linux.seccomp
   local caps = ctx.config.process and ctx.config.process.capabilities and ctx.config.process.capabilities.bounding or {}
@@ -62,7 +62,10 @@ function filter.compile(ctx)
   ctx.listens = ctx.listener_path ~= nil or ctx.spec and ctx.spec.seccomp ~= nil
   if not (profile or answers) then return end
   check_flags(profile and profile.flags)
-  ctx.late_filter = ctx.config.process and ctx.config.process.noNewPrivileges
+  -- What this runtime still does itself need not be in the profile. A listener leaves while the container is created.
+  local unprivileged = ctx.config.process and ctx.config.process.noNewPrivileges
+  ctx.late_filter = unprivileged or not ctx.listens
+  ctx.admin = ctx.late_filter and not unprivileged
   if answers then return answered(ctx, plain, caps) end
   local compiled, err = kept(ctx), nil
   if not compiled then compiled, err = tiny.try(tiny.seccomp_compile, plain, { caps = caps, notify = ctx.listener_path ~= nil }) end

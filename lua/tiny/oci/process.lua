@@ -141,14 +141,26 @@ local function groups_of(user)
   return groups
 end
 
--- Becomes the user, with its capabilities. filter: a system call filter that is installed while that needs no no_new_privs.
-function process.become(asked, filter)
+local function with(names, name)
+  for _, other in ipairs(names) do
+    if other == name then return names end
+  end
+  local more = table.move(names, 1, #names, 1, {})
+  table.insert(more, name)
+  return more
+end
+
+-- Becomes the user, with its capabilities. filter: installs a system call filter now. admin: keeps CAP_SYS_ADMIN besides, which a filter
+-- needs that is installed later without no_new_privs; execve(2) takes it, since it is in no other set.
+function process.become(asked, filter, admin)
   local user, caps = asked.user or NOTHING, sets(asked.capabilities)
   tiny.set_caps { bounding = caps.bounding }
   if filter then filter() end
   if user.umask then tiny.umask(user.umask) end
   tiny.setuser(user.uid or 0, { gid = user.gid or 0, groups = groups_of(user), keep_caps = true })
-  tiny.set_caps { permitted = caps.permitted, effective = caps.effective, inheritable = caps.inheritable, ambient = caps.ambient }
+  local permitted, effective = caps.permitted, caps.effective
+  if admin then permitted, effective = with(permitted, "CAP_SYS_ADMIN"), with(effective, "CAP_SYS_ADMIN") end
+  tiny.set_caps { permitted = permitted, effective = effective, inheritable = caps.inheritable, ambient = caps.ambient }
   if asked.noNewPrivileges then tiny.no_new_privs() end
 end
 

@@ -81,6 +81,17 @@ local function files_of(asked, cgroup)
   return files, v2
 end
 
+-- The field of a limit that is asked for; nil without any.
+function resources.wanted(asked)
+  local name = next(asked.unified or NOTHING)
+  local field = name and "linux.resources.unified." .. name
+  local function put(at, _, value)
+    if at ~= "memory.disableOOMKiller" or value ~= "0" then field = field or "linux.resources." .. at end
+  end
+  for _, section in ipairs(require "tiny.oci.limits") do section.on_v1(asked, put) end
+  return field
+end
+
 local function write(cgroup, one)
   local options, err = one[4], nil
   _, err = tiny.try(tiny.cgroup_write, cgroup, { [one[2]] = one[3] })
