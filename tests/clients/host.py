@@ -273,12 +273,12 @@ def harness():
     """The test binary that makes private hosts, and the program that it tests."""
     if os.environ.get("TINYLUA_HARNESS"):
         return os.environ["TINYLUA_HARNESS"], None
-    built = subprocess.run(["cargo", "test", "-q", "--no-run", "--test", "lua", "--message-format=json"], cwd=REPOSITORY,
+    built = subprocess.run(["cargo", "test", "-q", "--no-run", "--test", "lua", "--message-format=json-render-diagnostics"], cwd=REPOSITORY,
                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
     made = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
     test = next((path for path in made if path and "/deps/lua-" in path), None)
-    program = next((path for path in made if path and path.endswith("/tinylua")), None)
-    if not test or not program:
+    program = test and pathlib.Path(test).parents[1] / "tinylua"
+    if not test or not program.exists():
         sys.exit(f"{sys.argv[0]}: the tests do not build")
     return test, program
 
@@ -316,6 +316,8 @@ def main(packages, setup=lambda stack: None, download=None):
         download()
     test, program = harness()
     runtime = given.runtime or os.environ.get("TINYLUA_OCI") or program
+    if not runtime:
+        sys.exit(f"{sys.argv[0]}: TINYLUA_HARNESS is set, so TINYLUA_OCI or --runtime must name the runtime")
     runtime = shutil.which(runtime, path=PATH) or os.path.abspath(runtime)
     before = machine()
     os.environ.setdefault("TINYLUA_TEST_TIMEOUT", "900")

@@ -64,6 +64,11 @@ def _():
     equal(podman("info", "--format", "{{.Host.OCIRuntime.Path}}").text, host.runtime(), "its path")
 
 
+@check("podman --runtime PATH")
+def _():
+    equal(podman("--runtime", host.runtime(), "run", "--rm", *OPTIONS, IMAGE, "echo", "out").out, "out\n", "the output")
+
+
 @check("run: output, error output and status")
 def _():
     done = run(IMAGE, "sh", "-c", "echo out; echo err >&2; exit 3", ok=3)

@@ -45,6 +45,14 @@ def explained(id):
     return host.command("bash", "-c", 'exec -a tinylua "$@"', "bash", host.of_tinylua(), "explain", id).out
 
 
+TELLS = """local function tell(name)
+  return function()
+    local file <close> = tiny.open("SAID", { write = true, append = true, create = true })
+    file:write(name .. "\\n")
+  end
+end
+return function() return { on_start = tell "on_start", on_oom = tell "on_oom", on_exit = tell "on_exit" } end
+"""
 SEES_GPU = f"true < /dev/nvidia0 && cat {LIBRARIES}/libcuda.so.1"
 CONNECTS = "nc -w 5 127.0.0.1 9 < /dev/null"
 
@@ -83,6 +91,17 @@ def register(run, annotated):
         steps = {row["step"] for row in rows}
         equal({"mounts", "exec"} <= steps, True, f"the steps {steps}")
         equal(all(0 <= row["start"] < 60 and 0 <= row["seconds"] < 60 for row in rows), True, "the times")
+
+    @check("on_start, on_oom and on_exit are called on the host")
+    def _():
+        host.of_tinylua()
+        said = host.WORK / "said"
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        (FOLDER / "oci.lua").write_text(TELLS.replace("SAID", str(said)))
+        CLEANUPS.append((FOLDER / "oci.lua").unlink)
+        done = run(["--memory", "16m", "--memory-swap", "16m"], "sh", "-c", "sh -c 'x=0; while :; do x=$x$x; done'; sleep 1")
+        equal(done.status, 0, f"the status: {done}")
+        host.eventually(lambda: said.read_text().splitlines() == ["on_start", "on_oom", "on_exit"], "all three are called")
 
     @check("a refusal of the host's Lua is shown by the engine")
     def _():
