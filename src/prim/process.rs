@@ -105,7 +105,12 @@ pub const FAMILY: &[Primitive] = &[
                 "how many descriptors after standard error stay open (like LISTEN_FDS), if the caller passed them \
                  (`inherited_fds`)",
             ),
-            opt("last", Type::Function, "", "called when nothing but execve(2) is left to do: to install a system call filter"),
+            opt(
+                "last",
+                Type::Function,
+                "",
+                "called when nothing but execve(2) is left to do: to install a system call filter",
+            ),
         ],
         returns: "does not return; an error when the program cannot be run",
         errors: &[
