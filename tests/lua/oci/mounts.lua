@@ -163,6 +163,22 @@ do
   end
   check.equal(#tiny.list_dir "/tmp/shared/root/proc", 0, "the container's mounts are not seen by the host")
 end
+-- A shared mount of a shared root: what the container mounts in it appears on the host, and otherwise not.
+tiny.mkdir "/tmp/shared/inner"
+for root, want in pairs { rshared = true, rslave = false } do
+  local path = oci.bundle("mount -t tmpfs none /data/inner && echo mounted; sleep 60; true", function(config)
+    local caps = { "CAP_SYS_ADMIN" }
+    config.process.capabilities = { bounding = caps, permitted = caps, effective = caps }
+    config.linux.rootfsPropagation = root
+    table.insert(config.mounts, { destination = "/data", source = "/tmp/shared", options = { "rbind", "rshared" } })
+  end)
+  local made = oci.succeeds { "run", "--detach", "-b", path, "p" }
+  oci.eventually(function() return made.read() == "mounted\n" end, "mounted")
+  check.equal(check.mount_at "/tmp/shared/inner" ~= nil, want, "rootfsPropagation " .. root)
+  oci.succeeds { "delete", "-f", "p" }
+  if want then tiny.umount "/tmp/shared/inner" end
+  check.equal(check.mount_at "/tmp/shared/proc", nil, "the container's own mounts do not")
+end
 oci.refused("linux.rootfsPropagation: ", function(c) c.linux.rootfsPropagation = "secret" end)
 
 -- Masked and read-only paths: files, directories, and paths that are not there.
