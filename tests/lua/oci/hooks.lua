@@ -93,8 +93,8 @@ for _, kind in ipairs { "prestart", "createRuntime", "createContainer" } do
   local failing = with(kind, { path = "/bin/sh", args = { "sh", "-c", "echo noise; echo the reason >&2; exit 7" } })
   oci.refused(("hook %s[0] /bin/sh: it exited with status 7: noise\\nthe reason"):format(kind), failing)
   oci.refused(("hook %s[0] /missing: "):format(kind), with(kind, { path = "/missing" }))
-  local late = with(kind, { path = "/bin/sh", args = { "sh", "-c", "echo begun; sleep 60" }, timeout = 1 })
-  oci.refused(("hook %s[0] /bin/sh: it did not end within 1 s and was killed: begun"):format(kind), late)
+  local late = with(kind, { path = "/bin/sh", args = { "sh", "-c", "echo begun; sleep 60" }, timeout = 2 })
+  oci.refused(("hook %s[0] /bin/sh: it did not end within 2 s and was killed: begun"):format(kind), late)
   oci.refused(("hook %s[0] /bin/sh: it was killed by SIGTERM"):format(kind), with(kind, { path = "/bin/sh", args = { "sh", "-c", "kill -TERM $$" } }))
 end
 -- startContainer: the program does not start, and the container is stopped.
