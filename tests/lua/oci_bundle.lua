@@ -28,7 +28,8 @@ function oci.folder(name)
   end
   tiny.copy_tree("/bin/busybox", path .. "/rootfs/bin/busybox", { follow = true })
   for program in PROGRAMS:gmatch("%S+") do tiny.symlink("busybox", ("%s/rootfs/bin/%s"):format(path, program)) end
-  tiny.write_file(path .. "/rootfs/etc/passwd", "root:x:0:0::/root:/bin/sh\nweb:x:1000:1000::/home/web:/bin/sh\n", { mode = tonumber("644", 8) })
+  tiny.write_file(path .. "/rootfs/etc/passwd", "root:x:0:0::/root:/bin/sh\nweb:x:1000:1000::/home/web:/bin/sh\n",
+    { mode = tonumber("644", 8) })
   return path
 end
 

@@ -24,9 +24,11 @@ function cgroup.path(config, id)
   if tiny.settings.cgroup_manager == "disabled" then return nil end
   if tiny.settings.systemd_cgroup == "true" or tiny.settings.cgroup_manager == "systemd" then
     if not tiny.stat("/run/systemd/system") then
-      tiny.fail { message = "--systemd-cgroup: no systemd runs on this host", hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
+      tiny.fail { message = "--systemd-cgroup: no systemd runs on this host",
+        hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
     end
-    tiny.fail { message = "--systemd-cgroup: this runtime does not support it yet", hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
+    tiny.fail { message = "--systemd-cgroup: this runtime does not support it yet",
+      hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
   end
   if not asked or asked == "" then return PARENT .. "/" .. id end
   return clean(asked)
@@ -60,7 +62,9 @@ local function delegates(config)
   local space = config.spaces.cgroup
   if not space or space.path then return false end
   for _, mount in ipairs(config.mounts) do
-    if mount.target == "/sys/fs/cgroup" and (mount.type == "cgroup" or mount.type == "cgroup2") then return not mount.parsed.attributes.read_only end
+    if mount.target == "/sys/fs/cgroup" and (mount.type == "cgroup" or mount.type == "cgroup2") then
+      return not mount.parsed.attributes.read_only
+    end
   end
   return false
 end
@@ -80,7 +84,9 @@ local function delegate(config, made)
   local uid = folder and delegates(config) and owner(config)
   if not uid then return end
   local names = {}
-  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or table.concat(DELEGATED, "\n")):gmatch "%S+" do table.insert(names, "/" .. name) end
+  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or table.concat(DELEGATED, "\n")):gmatch "%S+" do
+    table.insert(names, "/" .. name)
+  end
   for _, name in ipairs { "", table.unpack(names) } do
     local there = tiny.stat(folder .. name)
     if there then tiny.chown(folder .. name, { uid = uid, gid = there.gid }) end
@@ -96,7 +102,9 @@ function cgroup.create(ctx)
   if wrong and wrong.usage then tiny.fail { message = "linux.cgroupsPath: " .. wrong.message } end
   if there then
     local busy = tiny.try(tiny.cgroup_stats, path)
-    if busy and busy.populated then tiny.fail { message = ("linux.cgroupsPath: the cgroup %s has processes already"):format(tiny.show(path)) } end
+    if busy and busy.populated then
+      tiny.fail { message = ("linux.cgroupsPath: the cgroup %s has processes already"):format(tiny.show(path)) }
+    end
   end
   ctx.scope:undo("cgroup_del", path, { kill = true })
   local made, err = tiny.try(tiny.cgroup, path, { controllers = hosts() })

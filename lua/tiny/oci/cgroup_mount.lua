@@ -5,7 +5,8 @@
 local function hierarchies()
   local v1, unified = {}, nil
   for _, mount in ipairs(tiny.mounts()) do
-    if mount.fstype == "cgroup" then table.insert(v1, { name = mount.target:match("[^/]+$"), target = mount.target, options = mount.super_options })
+    if mount.fstype == "cgroup" then
+      table.insert(v1, { name = mount.target:match("[^/]+$"), target = mount.target, options = mount.super_options })
     elseif mount.fstype == "cgroup2" then unified = mount.target end
   end
   return v1, unified
@@ -16,7 +17,8 @@ local function controllers(options)
   local found = {}
   for word in options:gmatch("[^,]+") do
     if word:match("^name=") then return nil end
-    if word ~= "rw" and word ~= "ro" and not word:find("=", 1, true) and word ~= "xattr" and word ~= "clone_children" and word ~= "noprefix" then
+    if word ~= "rw" and word ~= "ro" and not word:find("=", 1, true) and word ~= "xattr" and word ~= "clone_children"
+      and word ~= "noprefix" then
       table.insert(found, word)
     end
   end
@@ -36,6 +38,15 @@ local function own(group)
   local found = {}
   for i, name in ipairs(names) do found[i] = { name = name, folder = folders[name] } end
   return #found > 0 and found or nil
+end
+
+-- The directory of a cgroup in the hierarchy of a v1 controller, which may have several.
+local function folder_of(cgroup, controller)
+  for joined, folder in pairs(cgroup.folders) do
+    for name in joined:gmatch "[^,]+" do
+      if name == controller then return folder end
+    end
+  end
 end
 
 return function(ctx, mount, attributes)
@@ -71,7 +82,9 @@ return function(ctx, mount, attributes)
       tiny.mount_bind(folder, one.name, { root = place, create = true, read_only = read_only, nosuid = true, nodev = true, noexec = true })
     end
   end
-  if unified and ctx.config.spaces.cgroup then tiny.try(tiny.mount_cgroup, "unified", { root = place, create = true, read_only = read_only }) end
+  if unified and ctx.config.spaces.cgroup then
+    tiny.try(tiny.mount_cgroup, "unified", { root = place, create = true, read_only = read_only })
+  end
   if read_only then tiny.mount_attributes(".", { root = place, read_only = true }) end
   return place
 end

@@ -73,7 +73,8 @@ local VALUES = {
   number = function(value) return type(value) == "number" end,
   foreign = function(_, above, key) wrong(name_of(above, key), "the configuration is for another platform; this is Linux") end,
 }
-local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", unsigned = "a whole number", number = "a number" }
+local SHOWN = { string = "a string", boolean = "true or false", integer = "a whole number", unsigned = "a whole number",
+  number = "a number" }
 
 -- The types without the mark of a required field.
 local PLAIN = {}
@@ -86,7 +87,8 @@ local function words(value, above, key, list)
     if value == word then return end
   end
   local near = type(value) == "string" and tiny.did_you_mean(value, list)
-  wrong(name_of(above, key), ("%s is not one of %s"):format(tiny.show(value), table.concat(list, ", ")), near and ("did you mean %s?"):format(near))
+  wrong(name_of(above, key), ("%s is not one of %s"):format(tiny.show(value), table.concat(list, ", ")), near
+    and ("did you mean %s?"):format(near))
 end
 
 -- An object of JSON: its keys are strings.

@@ -23,7 +23,8 @@ local process = {
   capabilities = { effective = strings, bounding = strings, inheritable = strings, permitted = strings, ambient = strings },
   user = { uid = "integer", gid = "integer", umask = "integer", additionalGids = { list = "integer" }, username = "string" },
   scheduler = {
-    policy = "string!", nice = "integer", priority = "integer", flags = strings, runtime = "integer", deadline = "integer", period = "integer",
+    policy = "string!", nice = "integer", priority = "integer", flags = strings, runtime = "integer", deadline = "integer",
+    period = "integer",
   },
   ioPriority = { class = one_of("!", "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE"), priority = "integer" },
   execCPUAffinity = { initial = "string", final = "string" },
@@ -43,7 +44,8 @@ local resources = {
   blockIO = {
     weight = "integer", leafWeight = "integer",
     weightDevice = { list = { major = "integer!", minor = "integer!", weight = "integer", leafWeight = "integer" } },
-    throttleReadBpsDevice = throttle, throttleWriteBpsDevice = throttle, throttleReadIOPSDevice = throttle, throttleWriteIOPSDevice = throttle,
+    throttleReadBpsDevice = throttle, throttleWriteBpsDevice = throttle, throttleReadIOPSDevice = throttle,
+    throttleWriteIOPSDevice = throttle,
   },
   hugepageLimits = { list = { pageSize = "string!", limit = "integer!" } },
   network = { classID = "integer", priorities = { list = { name = "string!", priority = "integer!" } } },
@@ -57,19 +59,22 @@ local linux = {
   timeOffsets = { map = { secs = "integer", nanosecs = "integer" } },
   devices = {
     list = {
-      type = one_of("!", "c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer", uid = "integer", gid = "integer",
+      type = one_of("!", "c", "b", "u", "p"), path = "string!", major = "integer", minor = "integer", fileMode = "integer",
+      uid = "integer", gid = "integer",
     },
   },
   netDevices = { map = { name = "string" } },
   cgroupsPath = "string", resources = resources,
   intelRdt = {
-    closID = "string", l3CacheSchema = "string", memBwSchema = "string", schemata = strings, enableMonitoring = "boolean", enableCMT = "boolean",
+    closID = "string", l3CacheSchema = "string", memBwSchema = "string", schemata = strings, enableMonitoring = "boolean",
+    enableCMT = "boolean",
     enableMBM = "boolean",
   },
   memoryPolicy = { mode = "string!", nodes = "string", flags = strings },
   sysctl = map,
   seccomp = {
-    defaultAction = "string!", defaultErrnoRet = "integer", architectures = strings, flags = strings, listenerPath = "string", listenerMetadata = "string",
+    defaultAction = "string!", defaultErrnoRet = "integer", architectures = strings, flags = strings, listenerPath = "string",
+    listenerMetadata = "string",
     syscalls = {
       list = {
         names = strings, name = "string", action = "string!", errnoRet = "integer",

@@ -123,7 +123,9 @@ section("blockIO", "blkio", "io", function(asked, put)
   if is_set(io.leafWeight) then put("blockIO.leafWeight", "blkio.leaf_weight", number(io.leafWeight)) end
   for i, device in ipairs(io.weightDevice or NOTHING) do
     local field, value = ("blockIO.weightDevice[%d]."):format(i - 1), ("%d:%d %%d"):format(device.major, device.minor)
-    if device.weight then put(field .. "weight", "blkio.weight_device", value:format(device.weight), { or_file = "blkio.bfq.weight_device" }) end
+    if device.weight then
+      put(field .. "weight", "blkio.weight_device", value:format(device.weight), { or_file = "blkio.bfq.weight_device" })
+    end
     if device.leafWeight then put(field .. "leafWeight", "blkio.leaf_weight_device", value:format(device.leafWeight)) end
   end
   for _, throttle in ipairs(THROTTLES) do
@@ -142,7 +144,8 @@ end, function(asked, put)
     local field, value = ("blockIO.weightDevice[%d]."):format(i - 1), ("%d:%d %%d"):format(device.major, device.minor)
     if is_set(device.leafWeight) then refuse(field .. "leafWeight") end
     if device.weight then
-      put(field .. "weight", "io.weight", value:format(io_weight(device.weight)), { or_file = "io.bfq.weight", or_value = value:format(device.weight) })
+      put(field .. "weight", "io.weight", value:format(io_weight(device.weight)),
+        { or_file = "io.bfq.weight", or_value = value:format(device.weight) })
     end
   end
   for _, throttle in ipairs(THROTTLES) do

@@ -18,7 +18,9 @@ function policy.check(asked)
   named(policy.MODES, asked.mode, "linux.memoryPolicy.mode")
   for i, flag in ipairs(asked.flags or {}) do named(policy.FLAGS, flag, ("linux.memoryPolicy.flags[%d]"):format(i - 1)) end
   local nodes = asked.nodes or ""
-  if nodes ~= "" and not nodes:match "^%d[%d,%-]*$" then check.wrong("linux.memoryPolicy.nodes", ("%s is not a list of nodes such as 0-1"):format(tiny.show(nodes))) end
+  if nodes ~= "" and not nodes:match "^%d[%d,%-]*$" then
+    check.wrong("linux.memoryPolicy.nodes", ("%s is not a list of nodes such as 0-1"):format(tiny.show(nodes)))
+  end
 end
 
 -- Sets it for this process and its children.

@@ -3,8 +3,10 @@ local check = require "tiny.oci.check"
 
 -- Flags of the mount itself: the attribute, and the value that the option gives it.
 local ATTRIBUTES = {
-  ro = { "read_only", true }, rw = { "read_only", false }, nosuid = { "nosuid", true }, suid = { "nosuid", false }, nodev = { "nodev", true },
-  dev = { "nodev", false }, noexec = { "noexec", true }, exec = { "noexec", false }, noatime = { "noatime", true }, atime = { "noatime", false },
+  ro = { "read_only", true }, rw = { "read_only", false }, nosuid = { "nosuid", true }, suid = { "nosuid", false },
+  nodev = { "nodev", true },
+  dev = { "nodev", false }, noexec = { "noexec", true }, exec = { "noexec", false }, noatime = { "noatime", true },
+  atime = { "noatime", false },
   relatime = { "relatime", true }, norelatime = { "relatime", false }, strictatime = { "strictatime", true },
   nostrictatime = { "strictatime", false }, nodiratime = { "nodiratime", true }, diratime = { "nodiratime", false },
   nosymfollow = { "nosymfollow", true }, symfollow = { "nosymfollow", false },

@@ -20,7 +20,9 @@ end
 
 local function check_paths(list, where)
   for i, path in ipairs(list or NOTHING) do
-    if path:sub(1, 1) ~= "/" then check.wrong(("linux.%s[%d]"):format(where, i - 1), ("it must be an absolute path, not %s"):format(tiny.show(path))) end
+    if path:sub(1, 1) ~= "/" then
+      check.wrong(("linux.%s[%d]"):format(where, i - 1), ("it must be an absolute path, not %s"):format(tiny.show(path)))
+    end
   end
 end
 
@@ -38,15 +40,20 @@ function mounts.check(config)
     if mount.type == "bind" or mount.type == "none" then mount.parsed.bind = true end
     local bind = mount.parsed.bind or mount.parsed.remount
     if not bind and (mount.type or "") == "" then check.wrong(where .. ".type", "it is missing") end
-    if mount.parsed.bind and not mount.parsed.remount and (mount.source or "") == "" then check.wrong(where .. ".source", "a bind mount needs a source") end
+    if mount.parsed.bind and not mount.parsed.remount and (mount.source or "") == "" then
+      check.wrong(where .. ".source", "a bind mount needs a source")
+    end
     local setting = bind and mount.parsed.settings[1]
     if setting then
       local near = tiny.did_you_mean(setting, mount_options.names())
-      check.wrong(where .. ".options", ("%s is no option of a %s"):format(tiny.show(setting), mount.parsed.remount and "remount" or "bind mount"),
+      check.wrong(where .. ".options",
+        ("%s is no option of a %s"):format(tiny.show(setting), mount.parsed.remount and "remount" or "bind mount"),
         near and ("did you mean %s?"):format(near))
     end
     local mapped = #(mount.uidMappings or NOTHING) > 0
-    if mapped ~= (#(mount.gidMappings or NOTHING) > 0) then check.wrong(where, "an idmapped mount needs both uidMappings and gidMappings") end
+    if mapped ~= (#(mount.gidMappings or NOTHING) > 0) then
+      check.wrong(where, "an idmapped mount needs both uidMappings and gidMappings")
+    end
     userns.check_maps(mount.uidMappings, where .. ".uidMappings")
     userns.check_maps(mount.gidMappings, where .. ".gidMappings")
     if mount.parsed.idmap and not mapped and not config.spaces.user then
@@ -248,7 +255,9 @@ function mounts.root(ctx)
   if there.kind ~= "dir" then tiny.fail { message = ("root.path: %s is a %s, not a directory"):format(path, there.kind) } end
   local _, root = tiny.mount_bind(path, path, { open = true })
   -- A slave of the host's mount stays one; what is shared later, with the mounts of the container, stays a slave too.
-  if not (propagation:match "shared" or propagation:match "slave") then tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false }) end
+  if not (propagation:match "shared" or propagation:match "slave") then
+    tiny.mount_attributes(".", { root = root, propagation = "private", recursive = false })
+  end
   return root
 end
 
@@ -300,7 +309,8 @@ function mounts.restrict(ctx)
     elseif there and empty then
       tiny.mount_bind(".", name, { source_root = empty, root = root, recursive = false })
     elseif there then
-      empty = select(2, tiny.mount_tmpfs(name, { root = root, read_only = true, nosuid = true, nodev = true, noexec = true, size = "4k", open = true }))
+      local options = { root = root, read_only = true, nosuid = true, nodev = true, noexec = true, size = "4k", open = true }
+      empty = select(2, tiny.mount_tmpfs(name, options))
     end
   end
 end

@@ -10,7 +10,8 @@ local LAST_ID = 4294967294
 
 local IO_CLASSES = { IOPRIO_CLASS_RT = "realtime", IOPRIO_CLASS_BE = "best-effort", IOPRIO_CLASS_IDLE = "idle" }
 local POLICIES = {
-  SCHED_OTHER = "other", SCHED_BATCH = "batch", SCHED_IDLE = "idle", SCHED_FIFO = "fifo", SCHED_RR = "rr", SCHED_DEADLINE = "deadline", SCHED_ISO = "iso",
+  SCHED_OTHER = "other", SCHED_BATCH = "batch", SCHED_IDLE = "idle", SCHED_FIFO = "fifo", SCHED_RR = "rr", SCHED_DEADLINE = "deadline",
+  SCHED_ISO = "iso",
 }
 local FLAGS = {
   SCHED_FLAG_RESET_ON_FORK = "reset-on-fork", SCHED_FLAG_RECLAIM = "reclaim", SCHED_FLAG_DL_OVERRUN = "dl-overrun",
@@ -65,7 +66,9 @@ function process.check(asked, where)
     named(POLICIES, asked.scheduler.policy, where .. ".scheduler.policy")
     check.range(asked.scheduler.nice, -20, 19, where .. ".scheduler.nice")
     check.range(asked.scheduler.priority, 0, 99, where .. ".scheduler.priority")
-    for _, name in ipairs { "runtime", "deadline", "period" } do check.range(asked.scheduler[name], 0, math.maxinteger, where .. ".scheduler." .. name) end
+    for _, name in ipairs { "runtime", "deadline", "period" } do
+      check.range(asked.scheduler[name], 0, math.maxinteger, where .. ".scheduler." .. name)
+    end
     for i, flag in ipairs(asked.scheduler.flags or NOTHING) do named(FLAGS, flag, ("%s.scheduler.flags[%d]"):format(where, i - 1)) end
   end
   check.range((asked.ioPriority or NOTHING).priority, 0, 7, where .. ".ioPriority.priority")
@@ -98,7 +101,8 @@ function process.join_keyring(name)
   local _, err = tiny.try(tiny.join_session_keyring, name)
   -- A kernel without keyrings has nothing to leave.
   if not err or err.code == "ENOSYS" then return end
-  tiny.fail { message = "a session keyring of the container: " .. err.message, hint = "--no-new-keyring keeps the caller's", code = err.code }
+  tiny.fail { message = "a session keyring of the container: " .. err.message, hint = "--no-new-keyring keeps the caller's",
+    code = err.code }
 end
 
 function process.limits(asked)

@@ -35,12 +35,16 @@ function refused.check(config)
     check.wrong("linux.personality.flags", "the specification defines no flags")
   end
   if config.spaces.time and not exists("/proc/self/ns/time") then check.wrong("linux.namespaces", "this kernel has no time namespaces") end
-  if config.spaces.cgroup and not exists("/proc/self/ns/cgroup") then check.wrong("linux.namespaces", "this kernel has no cgroup namespaces") end
+  if config.spaces.cgroup and not exists("/proc/self/ns/cgroup") then
+    check.wrong("linux.namespaces", "this kernel has no cgroup namespaces")
+  end
   if linux.timeOffsets and next(linux.timeOffsets) and not (config.spaces.time and not config.spaces.time.path) then
     check.wrong("linux.timeOffsets", "they need a new time namespace")
   end
   for clock, offset in pairs(linux.timeOffsets or {}) do
-    if clock ~= "monotonic" and clock ~= "boottime" then check.wrong("linux.timeOffsets." .. clock, "the clocks are monotonic and boottime") end
+    if clock ~= "monotonic" and clock ~= "boottime" then
+      check.wrong("linux.timeOffsets." .. clock, "the clocks are monotonic and boottime")
+    end
     check.range(offset.nanosecs, 0, 999999999, ("linux.timeOffsets.%s.nanosecs"):format(clock))
   end
 end

@@ -22,8 +22,12 @@ function resources.check(asked)
   if memory.limit and memory.swap and memory.swap > 0 and memory.limit > 0 and memory.swap < memory.limit then
     check.wrong(at .. "memory.swap", "it is memory plus swap, and less than the memory limit")
   end
-  if memory.useHierarchy == false then check.wrong(at .. "memory.useHierarchy", "the kernel always counts a cgroup's memory with its parent's") end
-  if cpu.burst and cpu.quota and cpu.quota > 0 and cpu.burst > cpu.quota then check.wrong(at .. "cpu.burst", "it is larger than the quota") end
+  if memory.useHierarchy == false then
+    check.wrong(at .. "memory.useHierarchy", "the kernel always counts a cgroup's memory with its parent's")
+  end
+  if cpu.burst and cpu.quota and cpu.quota > 0 and cpu.burst > cpu.quota then
+    check.wrong(at .. "cpu.burst", "it is larger than the quota")
+  end
   local io = asked.blockIO or NOTHING
   weights(io, at .. "blockIO")
   for i, device in ipairs(io.weightDevice or NOTHING) do
@@ -41,11 +45,17 @@ function resources.check(asked)
   end
   for i, rule in ipairs(asked.devices or NOTHING) do
     local where = at .. ("devices[%d]"):format(i - 1)
-    if rule.type and not ("abcup"):find(rule.type, 1, true) then check.wrong(where .. ".type", ("%s is not one of a, b, c"):format(tiny.show(rule.type))) end
-    if rule.access and rule.access:find("[^rwm]") then check.wrong(where .. ".access", ("%s may contain only r, w and m"):format(tiny.show(rule.access))) end
+    if rule.type and not ("abcup"):find(rule.type, 1, true) then
+      check.wrong(where .. ".type", ("%s is not one of a, b, c"):format(tiny.show(rule.type)))
+    end
+    if rule.access and rule.access:find("[^rwm]") then
+      check.wrong(where .. ".access", ("%s may contain only r, w and m"):format(tiny.show(rule.access)))
+    end
   end
   for name in pairs(asked.unified or NOTHING) do
-    if not name:match("^[%w_]+%.[%w_.]+$") then check.wrong(at .. "unified." .. name, "it is not the name of a control file such as memory.high") end
+    if not name:match("^[%w_]+%.[%w_.]+$") then
+      check.wrong(at .. "unified." .. name, "it is not the name of a control file such as memory.high")
+    end
   end
 end
 
@@ -108,7 +118,9 @@ local function write_unified(cgroup, unified, v2)
   for _, name in ipairs(require "tiny.base.sorted_keys"(unified)) do
     local field, controller = "linux.resources.unified." .. name, name:match "^[^.]+"
     if not cgroup.folders.unified then check.wrong(field, "this host has no cgroup v2") end
-    if controller ~= "cgroup" and not v2[controller] then check.wrong(field, ("cgroup v2 has no controller %s on this host"):format(controller)) end
+    if controller ~= "cgroup" and not v2[controller] then
+      check.wrong(field, ("cgroup v2 has no controller %s on this host"):format(controller))
+    end
     for line in (unified[name] .. "\n"):gmatch "([^\n]*)\n" do
       local err = (line ~= "" or unified[name] == "") and write(cgroup, { field, name, line, NOTHING })
       if err then tiny.fail(err) end
@@ -120,7 +132,8 @@ end
 local function check_usage(cgroup, asked)
   local memory = asked.memory or NOTHING
   if not memory.checkBeforeUpdate or not memory.limit or memory.limit <= 0 then return end
-  local used = tonumber((tiny.try(tiny.cgroup_read, cgroup, "memory.current") or tiny.try(tiny.cgroup_read, cgroup, "memory.usage_in_bytes") or nil))
+  local used = tonumber((tiny.try(tiny.cgroup_read, cgroup, "memory.current")
+    or tiny.try(tiny.cgroup_read, cgroup, "memory.usage_in_bytes") or nil))
   if used and memory.limit < used then
     check.wrong("linux.resources.memory.limit", ("%d is less than the %d bytes in use"):format(memory.limit, used))
   end

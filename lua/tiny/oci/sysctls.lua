@@ -26,7 +26,9 @@ end
 function sysctls.check(config)
   for name in pairs(config.linux.sysctl or {}) do
     local where = "linux.sysctl." .. name
-    if not name:match("^[%w_][%w_./:@-]*$") or name:find("..", 1, true) then check.wrong(where, "it is not the name of a kernel parameter") end
+    if not name:match("^[%w_][%w_./:@-]*$") or name:find("..", 1, true) then
+      check.wrong(where, "it is not the name of a kernel parameter")
+    end
     local plain = dotted(name)
     if UTS[plain] == "hostname" then check.wrong(where, "use the field hostname") end
     local space, kind = own(config.spaces, plain)
@@ -37,7 +39,9 @@ end
 
 -- Sets them, in the container's namespaces, while /proc is still the host's.
 function sysctls.set(list)
-  for _, name in ipairs(require "tiny.base.sorted_keys"(list or {})) do check.named("linux.sysctl." .. name, tiny.sysctl, name, list[name]) end
+  for _, name in ipairs(require "tiny.base.sorted_keys"(list or {})) do
+    check.named("linux.sysctl." .. name, tiny.sysctl, name, list[name])
+  end
 end
 
 return sysctls

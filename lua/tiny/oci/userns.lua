@@ -36,7 +36,9 @@ function userns.check(config)
   if not config.process then return end
   check_id(user.uid or 0, linux.uidMappings, "process.user.uid", "uidMappings")
   check_id(user.gid or 0, gids, "process.user.gid", "gidMappings")
-  for i, gid in ipairs(user.additionalGids or NOTHING) do check_id(gid, gids, ("process.user.additionalGids[%d]"):format(i - 1), "gidMappings") end
+  for i, gid in ipairs(user.additionalGids or NOTHING) do
+    check_id(gid, gids, ("process.user.additionalGids[%d]"):format(i - 1), "gidMappings")
+  end
 end
 
 local function entries(maps)

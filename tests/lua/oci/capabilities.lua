@@ -65,4 +65,5 @@ if not tiny.stat "/sys/fs/selinux/enforce" then
   oci.refused("linux.mountLabel: SELinux is not enabled in this kernel", function(c) c.linux.mountLabel = "a:b:c:d" end)
 end
 -- What is empty is not asked for.
-check.equal(oci.output("echo yes", function(c) c.process.apparmorProfile, c.process.selinuxLabel, c.linux.mountLabel = "", "", "" end), "yes")
+check.equal(oci.output("echo yes", function(c) c.process.apparmorProfile, c.process.selinuxLabel, c.linux.mountLabel = "", "", "" end),
+  "yes")

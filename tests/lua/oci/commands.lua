@@ -76,7 +76,8 @@ tiny.write_file("/tmp/limits.json", [[{"pids":{"limit":79}}]])
 oci.succeeds { "update", "-r", "/tmp/limits.json", "first" }
 check.equal(tiny.json_decode(oci.succeeds({ "events", "--stats", "first" }).out).data.pids.limit, 79)
 oci.fails("no limit is given", { "update", "first" })
-oci.fails("linux.resources.pids.limit: expected a whole number", { "update", "-r", "-", "first" }, { input = [[{"pids":{"limit":"many"}}]] })
+oci.fails("linux.resources.pids.limit: expected a whole number", { "update", "-r", "-", "first" },
+  { input = [[{"pids":{"limit":"many"}}]] })
 oci.fails("cannot update container \"second\": it is stopped", { "update", "--pids-limit", "3", "second" })
 local watched = oci.run({ "events", "--interval", "10ms", "first" }, { wait = false })
 oci.eventually(function() return #lines(watched.read()) >= 2 end, "events")
@@ -100,13 +101,15 @@ oci.nothing()
 
 -- run: its status is the program's; --keep leaves the container.
 check.equal(oci.run({ "run", "-b", (oci.bundle "exit 3"), "r" }).status, 3)
-check.equal(oci.run({ "run", "-b", (oci.bundle("kill -TERM $$; sleep 60", function(c) table.remove(c.linux.namespaces, 1) end)), "r" }).status, 143)
+check.equal(oci.run({ "run", "-b", (oci.bundle("kill -TERM $$; sleep 60", function(c) table.remove(c.linux.namespaces, 1) end)),
+  "r" }).status, 143)
 check.equal(oci.run({ "run", "--keep", "-b", (oci.bundle "exit 4"), "r" }).status, 4)
 check.equal(oci.state("r").status, "stopped")
 oci.succeeds { "delete", "r" }
 
 -- Descriptors after standard error.
-local result = oci.succeeds({ "run", "--preserve-fds", "2", "-b", (oci.bundle("ls /proc/$$/fd; echo $LISTEN_FDS $LISTEN_PID; echo text >&4; true")), "d" }, {
+local result = oci.succeeds({ "run", "--preserve-fds", "2", "-b",
+  (oci.bundle("ls /proc/$$/fd; echo $LISTEN_FDS $LISTEN_PID; echo text >&4; true")), "d" }, {
   prepare = function()
     for number = 3, 5 do
       local file <close> = tiny.open("/tmp/fd-" .. number, { write = true, create = true })

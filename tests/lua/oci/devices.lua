@@ -15,20 +15,27 @@ local function shown(path, ...) return oci.output(SHOW .. path, with(...)) end
 local ZERO = { type = "c", path = "/dev/my/zero", major = 1, minor = 5, fileMode = tonumber("640", 8), uid = 7, gid = 8 }
 check.equal(shown("/dev/my/zero", ZERO), "character special file 7:8 640 1:5")
 check.equal(oci.output("head -c 3 /dev/second | wc -c", with { type = "c", path = "/dev/second", major = 1, minor = 5 }):match "%d", "3")
-check.equal(shown("/dev/plain", { type = "c", path = "/dev/plain", major = 1, minor = 3 }), "character special file 0:0 666 1:3", "the default mode")
-check.equal(shown("/opt/node", { type = "u", path = "/opt/node", major = 1, minor = 3, fileMode = 384 }), "character special file 0:0 600 1:3", "outside /dev")
-check.equal(shown("/dev/disk", { type = "b", path = "/dev/disk", major = 7, minor = 200, fileMode = 432 }), "block special file 0:0 660 7:c8")
+check.equal(shown("/dev/plain", { type = "c", path = "/dev/plain", major = 1, minor = 3 }), "character special file 0:0 666 1:3",
+  "the default mode")
+check.equal(shown("/opt/node", { type = "u", path = "/opt/node", major = 1, minor = 3, fileMode = 384 }),
+  "character special file 0:0 600 1:3", "outside /dev")
+check.equal(shown("/dev/disk", { type = "b", path = "/dev/disk", major = 7, minor = 200, fileMode = 432 }),
+  "block special file 0:0 660 7:c8")
 check.equal(shown("/dev/fifo", { type = "p", path = "/dev/fifo", fileMode = 420, uid = 3 }), "fifo 3:0 644 0:0")
-check.equal(shown("/dev/typed", { type = "c", path = "/dev/typed", major = 1, minor = 3, fileMode = 8630 }), "character special file 0:0 666 1:3", "with the bits of the type")
+check.equal(shown("/dev/typed", { type = "c", path = "/dev/typed", major = 1, minor = 3, fileMode = 8630 }),
+  "character special file 0:0 666 1:3", "with the bits of the type")
 -- The mode does not depend on the umask of the caller, and has more than permissions.
-check.equal(shown("/dev/all", { type = "c", path = "/dev/all", major = 1, minor = 3, fileMode = 511 }), "character special file 0:0 777 1:3")
+check.equal(shown("/dev/all", { type = "c", path = "/dev/all", major = 1, minor = 3, fileMode = 511 }),
+  "character special file 0:0 777 1:3")
 
 -- The default devices and links, in every container.
 local DEFAULT = { null = "1:3", zero = "1:5", full = "1:7", random = "1:8", urandom = "1:9", tty = "5:0" }
 for name, number in pairs(DEFAULT) do check.equal(shown("/dev/" .. name), "character special file 0:0 666 " .. number, name) end
-check.equal(oci.output "for i in fd stdin stdout stderr ptmx; do echo $(readlink /dev/$i); done | tr '\\n' ' '", "/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx ")
+check.equal(oci.output "for i in fd stdin stdout stderr ptmx; do echo $(readlink /dev/$i); done | tr '\\n' ' '",
+  "/proc/self/fd /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 pts/ptmx ")
 -- One of them that the configuration lists too, as engines do, has what that says.
-check.equal(shown("/dev/null", { type = "c", path = "/dev/null", major = 1, minor = 3, fileMode = tonumber("644", 8), uid = 5 }), "character special file 5:0 644 1:3")
+check.equal(shown("/dev/null", { type = "c", path = "/dev/null", major = 1, minor = 3, fileMode = tonumber("644", 8), uid = 5 }),
+  "character special file 5:0 644 1:3")
 -- A /dev of the host is not changed.
 check.equal(oci.output("ls /dev/my 2>&1; true", function(config)
   for _, mount in ipairs(config.mounts) do
@@ -56,7 +63,10 @@ local function mapped(...)
     tiny.chown(path .. "/rootfs", { uid = 100000, gid = 100000 })
   end
 end
-check.equal(oci.output("echo x > /dev/null; head -c 2 /dev/zero | wc -c; stat -c %t:%T /dev/full /dev/tty | tr '\\n' ' '", mapped()):gsub("%s+", " "), "2 1:7 5:0 ")
-check.equal(oci.output("stat -c %t:%T /dev/net/mine", mapped { type = "c", path = "/dev/net/mine", major = 1, minor = 9 }), "1:9", "found on the host by its number")
+check.equal(oci.output("echo x > /dev/null; head -c 2 /dev/zero | wc -c; stat -c %t:%T /dev/full /dev/tty | tr '\\n' ' '",
+  mapped()):gsub("%s+", " "), "2 1:7 5:0 ")
+check.equal(oci.output("stat -c %t:%T /dev/net/mine", mapped { type = "c", path = "/dev/net/mine", major = 1, minor = 9 }), "1:9",
+  "found on the host by its number")
 check.equal(oci.output("stat -c '%F %u %a' /dev/fifo", mapped { type = "p", path = "/dev/fifo", fileMode = 384, uid = 9 }), "fifo 9 600")
-oci.refused("linux.devices: /dev/none: this host has no char device 250:250 to bind", mapped { type = "c", path = "/dev/none", major = 250, minor = 250 })
+oci.refused("linux.devices: /dev/none: this host has no char device 250:250 to bind",
+  mapped { type = "c", path = "/dev/none", major = 250, minor = 250 })

@@ -43,13 +43,16 @@ local function process(value)
   tiny.write_file("/tmp/process.json", tiny.json_encode(value))
   return "/tmp/process.json"
 end
-local plain = { args = { "sh", "-c", "id -u; echo $X; pwd; ulimit -n; umask; cat /proc/self/oom_score_adj" }, cwd = "/root", env = { "PATH=/bin", "X=file" },
+local plain = { args = { "sh", "-c", "id -u; echo $X; pwd; ulimit -n; umask; cat /proc/self/oom_score_adj" }, cwd = "/root",
+  env = { "PATH=/bin", "X=file" },
   user = { uid = 0, gid = 0, umask = 7 }, rlimits = { { type = "RLIMIT_NOFILE", soft = 55, hard = 66 } }, oomScoreAdj = 99 }
 check.equal(exec("--process", process(plain), "e"), "0\nfile\n/root\n55\n0007\n99")
 check.equal(exec("-p", process { args = { "grep", "Cap", "/proc/self/status" }, cwd = "/", env = { "PATH=/bin" },
-  capabilities = { bounding = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" } } }, "e"):match "CapBnd:%s*0*(%x)", "1")
+  capabilities = { bounding = { "CAP_CHOWN" }, effective = { "CAP_CHOWN" }, permitted = { "CAP_CHOWN" } } },
+    "e"):match "CapBnd:%s*0*(%x)", "1")
 oci.fails("process.cwd: it is missing", { "exec", "-p", process { args = { "true" } }, "e" })
-oci.fails("process.rlimits[0].soft: it is missing", { "exec", "-p", process { args = { "true" }, cwd = "/", rlimits = { { type = "RLIMIT_CPU", hard = 1 } } }, "e" })
+oci.fails("process.rlimits[0].soft: it is missing", { "exec", "-p", process { args = { "true" }, cwd = "/",
+  rlimits = { { type = "RLIMIT_CPU", hard = 1 } } }, "e" })
 oci.fails("/missing.json: no such file or directory", { "exec", "-p", "/missing.json", "e" })
 check.equal(oci.succeeds({ "exec", "-p", "-", "e" }, { input = tiny.json_encode(plain) }).out:match "^0\nfile", "0\nfile")
 
@@ -57,14 +60,17 @@ check.equal(oci.succeeds({ "exec", "-p", "-", "e" }, { input = tiny.json_encode(
 local cpus = tiny.read_file("/proc/self/status"):match "Cpus_allowed_list:%s*(%S+)"
 local last = cpus:match "(%d+)$"
 local function affinity(value)
-  return exec("-p", process { args = { "grep", "Cpus_allowed_list", "/proc/self/status" }, cwd = "/", env = { "PATH=/bin" }, execCPUAffinity = value }, "e"):match "(%S+)$"
+  return exec("-p", process { args = { "grep", "Cpus_allowed_list", "/proc/self/status" }, cwd = "/", env = { "PATH=/bin" },
+    execCPUAffinity = value }, "e"):match "(%S+)$"
 end
 check.equal(affinity { initial = last, final = last }, last)
 check.equal(affinity { final = last }, last)
 check.equal(affinity { initial = last }, last)
 check.equal(affinity {}, cpus)
-oci.fails([[process.execCPUAffinity.initial: "first" is not a list of CPUs such as 0-3,7]], { "exec", "-p", process { args = { "true" }, cwd = "/", execCPUAffinity = { initial = "first" } }, "e" })
-oci.fails("process.execCPUAffinity.final: ", { "exec", "-p", process { args = { "true" }, cwd = "/", execCPUAffinity = { final = "4000" } }, "e" })
+oci.fails([[process.execCPUAffinity.initial: "first" is not a list of CPUs such as 0-3,7]],
+  { "exec", "-p", process { args = { "true" }, cwd = "/", execCPUAffinity = { initial = "first" } }, "e" })
+oci.fails("process.execCPUAffinity.final: ", { "exec", "-p", process { args = { "true" }, cwd = "/",
+  execCPUAffinity = { final = "4000" } }, "e" })
 
 -- Detached, with a pid file that is whole when it is there.
 local result = oci.succeeds { "exec", "--detach", "--pid-file", "/tmp/exec.pid", "e", "sleep", "301" }
@@ -86,14 +92,16 @@ local function descriptors(...)
     keep_fds = 3,
   })
 end
-check.equal(descriptors("exec", "-u", "0", "--preserve-fds", "2", "e", "sh", "-c", "ls /proc/$$/fd; echo four >&4; echo $LISTEN_FDS").out, "0\n1\n2\n3\n4\n2\n")
+check.equal(descriptors("exec", "-u", "0", "--preserve-fds", "2", "e", "sh", "-c", "ls /proc/$$/fd; echo four >&4; echo $LISTEN_FDS").out,
+  "0\n1\n2\n3\n4\n2\n")
 check.equal(tiny.read_file "/tmp/descriptor-4", "four\n")
 check.equal(descriptors("exec", "-u", "0", "e", "sh", "-c", "ls /proc/$$/fd; true").out, "0\n1\n2\n")
 
 -- A cgroup below the container's.
 local group = tiny.try(tiny.open_cgroup, "tinylua-oci/e")
 if group then
-  local below <close> = tiny.cgroup("tinylua-oci/e/below", { controllers = tiny.probe().cgroup.controllers.pids == "v1" and { "pids" } or {} })
+  local below <close> = tiny.cgroup("tinylua-oci/e/below", { controllers = tiny.probe().cgroup.controllers.pids == "v1" and { "pids" }
+    or {} })
   check.equal(exec("-u", "0", "--cgroup", "/below", "e", "grep", "pids\\|^0:", "/proc/self/cgroup"):match "below", "below")
 end
 oci.fails("--cgroup: the container has no cgroup", { "exec", "--cgroup", "/none", "e", "true" })

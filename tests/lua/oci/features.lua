@@ -21,14 +21,17 @@ has(linux.namespaces, "cgroup", "ipc", "mount", "network", "pid", "time", "user"
 has(linux.capabilities, "CAP_CHOWN", "CAP_SYS_ADMIN", "CAP_AUDIT_READ")
 check.equal(linux.cgroup.v1 and linux.cgroup.v2 and linux.cgroup.rdma, true)
 check.equal(linux.cgroup.systemd or linux.cgroup.systemdUser, false)
-has(linux.seccomp.actions, "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP")
+has(linux.seccomp.actions, "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
+  "SCMP_ACT_LOG", "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP")
 has(linux.seccomp.operators, "SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE", "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE")
 has(linux.seccomp.archs, "SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64")
-has(linux.seccomp.knownFlags, "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
+has(linux.seccomp.knownFlags, "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+  "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
 has(linux.seccomp.knownFlags, table.unpack(linux.seccomp.supportedFlags))
 check.equal(linux.seccomp.enabled and linux.apparmor.enabled and linux.selinux.enabled, true)
 check.equal(linux.intelRdt.enabled or linux.intelRdt.schemata or linux.intelRdt.monitoring, false)
-has(linux.memoryPolicy.modes, "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE")
+has(linux.memoryPolicy.modes, "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY",
+  "MPOL_WEIGHTED_INTERLEAVE")
 has(linux.memoryPolicy.flags, "MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES", "MPOL_F_NUMA_BALANCING")
 check.equal(linux.mountExtensions.idmap.enabled, true, "without it kubelet refuses hostUsers: false")
 check.equal(linux.netDevices.enabled, true)

@@ -39,7 +39,8 @@ local function lines()
   local found = {}
   for line in tiny.read_file(LOG .. "/log"):gmatch "[^\n]+" do
     local kind, name, argument, mount, net, pivoted, path, state = line:match "^(%S+) (%S+) (%S+) (%S+) (%S+) (%S*) env=(%d) (.*)$"
-    table.insert(found, { kind = kind, name = name, argument = argument, mount = mount, net = net, pivoted = pivoted == "pivoted", path = path, state = tiny.json_decode(state) })
+    table.insert(found, { kind = kind, name = name, argument = argument, mount = mount, net = net, pivoted = pivoted == "pivoted",
+      path = path, state = tiny.json_decode(state) })
   end
   return found
 end
@@ -95,7 +96,8 @@ for _, kind in ipairs { "prestart", "createRuntime", "createContainer" } do
   oci.refused(("hook %s[0] /missing: "):format(kind), with(kind, { path = "/missing" }))
   local late = with(kind, { path = "/bin/sh", args = { "sh", "-c", "echo begun; sleep 60" }, timeout = 2 })
   oci.refused(("hook %s[0] /bin/sh: it did not end within 2 s and was killed: begun"):format(kind), late)
-  oci.refused(("hook %s[0] /bin/sh: it was killed by SIGTERM"):format(kind), with(kind, { path = "/bin/sh", args = { "sh", "-c", "kill -TERM $$" } }))
+  oci.refused(("hook %s[0] /bin/sh: it was killed by SIGTERM"):format(kind), with(kind,
+    { path = "/bin/sh", args = { "sh", "-c", "kill -TERM $$" } }))
 end
 -- startContainer: the program does not start, and the container is stopped.
 do

@@ -33,7 +33,8 @@ local function owners(mount, user) return (oci.output(BOTH, with(mount, user)):g
 
 -- Without a map the owners are those of the host, which the namespace does not know.
 check.equal(owners({ options = { "rbind" } }, true), "65534:65534 65534:65534")
-check.equal(oci.output("cat /data/file; touch /data/x 2>&1; true", with({ options = { "bind", "ro" } }, true)), "contenttouch: /data/x: Read-only file system")
+check.equal(oci.output("cat /data/file; touch /data/x 2>&1; true", with({ options = { "bind", "ro" } }, true)),
+  "contenttouch: /data/x: Read-only file system")
 
 local own <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
 local able = tiny.try(tiny.mount_copy, "/tmp/private/data", { idmap = own })
@@ -56,11 +57,14 @@ check.equal(tiny.stat("/tmp/private/data/made").uid, 0)
 
 local at = "mounts[7]"
 oci.refused(at .. ": an idmapped mount needs both uidMappings and gidMappings", with { options = { "bind" }, uidMappings = MAPS })
-oci.refused(at .. ".options: idmap needs uidMappings and gidMappings, or a user namespace of the container", with { options = { "bind", "idmap" } })
-oci.refused(at .. ".uidMappings[0].size: 0 is not between 1 and 4294967295", with { options = { "bind" }, uidMappings = { { containerID = 0, hostID = 0, size = 0 } }, gidMappings = MAPS })
+oci.refused(at .. ".options: idmap needs uidMappings and gidMappings, or a user namespace of the container",
+  with { options = { "bind", "idmap" } })
+oci.refused(at .. ".uidMappings[0].size: 0 is not between 1 and 4294967295", with { options = { "bind" },
+  uidMappings = { { containerID = 0, hostID = 0, size = 0 } }, gidMappings = MAPS })
 oci.refused(at .. ": only a bind mount can be idmapped", function(config)
   table.insert(config.mounts, { destination = "/x", type = "tmpfs", source = "tmpfs", uidMappings = MAPS, gidMappings = MAPS })
 end)
 oci.refused(at .. ": /data: ", function(config)
-  table.insert(config.mounts, { destination = "/data", type = "bind", source = "/proc", options = { "bind", "idmap" }, uidMappings = MAPS, gidMappings = MAPS })
+  table.insert(config.mounts, { destination = "/data", type = "bind", source = "/proc", options = { "bind", "idmap" }, uidMappings = MAPS,
+    gidMappings = MAPS })
 end)

@@ -32,8 +32,10 @@ local function bound(...) return mounted { destination = "/data", source = "/tmp
 
 for option, want in pairs {
   ro = "ro,relatime", rw = "rw,relatime", nosuid = "rw,nosuid,relatime", nodev = "rw,nodev,relatime", noexec = "rw,noexec,relatime",
-  noatime = "rw,noatime", nodiratime = "rw,nodiratime,relatime", relatime = "rw,relatime", strictatime = "rw", nosymfollow = "rw,relatime,nosymfollow",
-  suid = "rw,relatime", dev = "rw,relatime", exec = "rw,relatime", atime = "rw,relatime", diratime = "rw,relatime", symfollow = "rw,relatime",
+  noatime = "rw,noatime", nodiratime = "rw,nodiratime,relatime", relatime = "rw,relatime", strictatime = "rw",
+  nosymfollow = "rw,relatime,nosymfollow",
+  suid = "rw,relatime", dev = "rw,relatime", exec = "rw,relatime", atime = "rw,relatime", diratime = "rw,relatime",
+  symfollow = "rw,relatime",
   norelatime = "rw,relatime", nostrictatime = "rw,relatime", defaults = "rw,relatime", loud = "rw,relatime", silent = "rw,relatime",
 } do
   check.equal(shown("/data", bound("bind", option)).options, want, option)
@@ -47,9 +49,12 @@ check.equal(oci.output("ls /data /data/below", bound("bind")), "/data:\nbelow\nf
 check.equal(oci.output("cat /data/below/deep", bound("rbind")), "deep")
 check.equal(shown("/data/below", bound("rbind", "ro")).options:match("^%a+"), "rw")
 for option, want in pairs {
-  rro = "ro,nosuid,nodev,relatime", rnoexec = "rw,nosuid,nodev,noexec,relatime", rnoatime = "rw,nosuid,nodev,noatime", rnodiratime = "rw,nosuid,nodev,nodiratime,relatime",
-  rnosymfollow = "rw,nosuid,nodev,relatime,nosymfollow", rstrictatime = "rw,nosuid,nodev", rsuid = "rw,nodev,relatime", rdev = "rw,nosuid,relatime",
-  rrw = "rw,nosuid,nodev,relatime", rexec = "rw,nosuid,nodev,relatime", rnosuid = "rw,nosuid,nodev,relatime", rnodev = "rw,nosuid,nodev,relatime",
+  rro = "ro,nosuid,nodev,relatime", rnoexec = "rw,nosuid,nodev,noexec,relatime", rnoatime = "rw,nosuid,nodev,noatime",
+  rnodiratime = "rw,nosuid,nodev,nodiratime,relatime",
+  rnosymfollow = "rw,nosuid,nodev,relatime,nosymfollow", rstrictatime = "rw,nosuid,nodev", rsuid = "rw,nodev,relatime",
+  rdev = "rw,nosuid,relatime",
+  rrw = "rw,nosuid,nodev,relatime", rexec = "rw,nosuid,nodev,relatime", rnosuid = "rw,nosuid,nodev,relatime",
+  rnodev = "rw,nosuid,nodev,relatime",
   rrelatime = "rw,nosuid,nodev,relatime", rnorelatime = "rw,nosuid,nodev,relatime", rnostrictatime = "rw,nosuid,nodev,relatime",
   ratime = "rw,nosuid,nodev,relatime", rdiratime = "rw,nosuid,nodev,relatime", rsymfollow = "rw,nosuid,nodev,relatime",
 } do
@@ -62,7 +67,8 @@ check.equal(oci.output("cat /new/dir/file", function(config, path)
   tiny.write_file(path .. "/here", "relative")
   table.insert(config.mounts, { destination = "new/dir/file", source = "here", type = "bind", options = { "ro" } })
 end), "relative")
-oci.refused("mounts[7]: /data: the source /nowhere: no such file or directory", mounted { destination = "/data", source = "/nowhere", options = { "bind" } })
+oci.refused("mounts[7]: /data: the source /nowhere: no such file or directory",
+  mounted { destination = "/data", source = "/nowhere", options = { "bind" } })
 oci.refused([[mounts[7].options: "rdonly" is no option of a bind mount]], bound("bind", "rdonly"))
 oci.refused([[mounts[7].destination: "/a/../b" contains ..]], mounted { destination = "/a/../b", source = "/tmp", options = { "bind" } })
 oci.refused("mounts[7].destination: it is the root", mounted { destination = "//./", source = "/tmp", options = { "bind" } })
@@ -70,7 +76,8 @@ oci.refused("mounts[7].type: it is missing", mounted { destination = "/x", sourc
 oci.refused("mounts[7].source: a bind mount needs a source", mounted { destination = "/x", options = { "bind" } })
 
 -- Propagation.
-for option, want in pairs { shared = "shared", rshared = "shared", private = "private", rprivate = "private", unbindable = "unbindable", runbindable = "unbindable" } do
+for option, want in pairs { shared = "shared", rshared = "shared", private = "private", rprivate = "private", unbindable = "unbindable",
+  runbindable = "unbindable" } do
   check.equal(shown("/data", bound("rbind", option)).propagation, want, option)
 end
 check.equal(shown("/data/below", bound("rbind", "rshared")).propagation, "shared")
@@ -94,17 +101,20 @@ do
 end
 
 -- File systems with settings of their own.
-local found = shown("/scratch", mounted { destination = "/scratch", type = "tmpfs", source = "scratch", options = { "size=64k", "mode=751", "noexec", "nosuid" } })
+local found = shown("/scratch", mounted { destination = "/scratch", type = "tmpfs", source = "scratch",
+  options = { "size=64k", "mode=751", "noexec", "nosuid" } })
 check.equal(found.type .. " " .. found.source .. " " .. found.options, "tmpfs scratch rw,nosuid,noexec,relatime")
 assert(found.super:match("size=64k") and found.super:match("mode=751"), found.super)
 oci.refused("mounts[7]: /scratch: ", mounted { destination = "/scratch", type = "tmpfs", options = { "seize=64k" } })
 oci.refused("mounts[7]: /scratch: ", mounted { destination = "/scratch", type = "nosuchfs", source = "x" })
 found = shown("/scratch", mounted { destination = "/scratch", type = "tmpfs", source = "t", options = { "sync", "dirsync" } })
 assert(found.super:match("sync"), found.super)
-check.equal(shown("/hidden", mounted { destination = "/hidden", type = "proc", source = "proc", options = { "hidepid=2" } }).super:match("hidepid=%a+"), "hidepid=invisible")
+check.equal(shown("/hidden", mounted { destination = "/hidden", type = "proc", source = "proc",
+  options = { "hidepid=2" } }).super:match("hidepid=%a+"), "hidepid=invisible")
 check.equal(shown("/data", function(config, path)
   for _, name in ipairs { "low", "up", "work" } do tiny.mkdir(path .. "/" .. name) end
-  table.insert(config.mounts, { destination = "/data", type = "overlay", source = "overlay", options = { "lowerdir=" .. path .. "/low", "upperdir=" .. path .. "/up", "workdir=" .. path .. "/work" } })
+  table.insert(config.mounts, { destination = "/data", type = "overlay", source = "overlay",
+    options = { "lowerdir=" .. path .. "/low", "upperdir=" .. path .. "/up", "workdir=" .. path .. "/work" } })
 end).type, "overlay")
 
 -- tmpcopyup: a tmpfs that begins with what it covers. Without it, it is empty, with the mode of the directory.
@@ -120,18 +130,21 @@ local function covered(...)
 end
 check.equal(oci.output("cat /covered/link; ls /covered; stat -c %a /covered", covered("tmpcopyup")), "copiedfile\nlink\nsub\n1735")
 check.equal(oci.output("ls /covered; stat -c %a /covered", covered()), "1735")
-check.equal(oci.output("cat /covered/file; touch /covered/x 2>&1; true", covered("tmpcopyup", "ro")), "copiedtouch: /covered/x: Read-only file system")
+check.equal(oci.output("cat /covered/file; touch /covered/x 2>&1; true", covered("tmpcopyup", "ro")),
+  "copiedtouch: /covered/x: Read-only file system")
 check.equal(oci.output("stat -c %a /covered", covered("mode=700")), "700")
 
 -- remount changes a mount that is there.
 check.equal(shown("/data", function(config)
   bound("rbind", "rw")(config)
-  table.insert(config.mounts, { destination = "/data", source = "/tmp/source", type = "none", options = { "remount", "bind", "ro", "noexec" } })
+  table.insert(config.mounts, { destination = "/data", source = "/tmp/source", type = "none",
+    options = { "remount", "bind", "ro", "noexec" } })
 end).options:match("^ro.*noexec") ~= nil, true)
 oci.refused("mounts[7]: /nothing: ", mounted { destination = "/nothing", type = "none", source = "none", options = { "remount", "ro" } })
 
 -- The root.
-check.equal(oci.output("touch /x 2>&1; touch /tmp/y 2>&1; true", function(c) c.root.readonly = true end), "touch: /x: Read-only file system\ntouch: /tmp/y: Read-only file system")
+check.equal(oci.output("touch /x 2>&1; touch /tmp/y 2>&1; true", function(c) c.root.readonly = true end),
+  "touch: /x: Read-only file system\ntouch: /tmp/y: Read-only file system")
 check.equal(oci.output("touch /x && echo ok", function(c) c.root.readonly = false end), "ok")
 check.equal(oci.output("ls /", function(c, path)
   tiny.rename(path .. "/rootfs", path .. "/elsewhere")
@@ -143,7 +156,8 @@ oci.refused("is a file, not a directory", function(c, path)
   tiny.write_file(path .. "/plain", "")
   c.root.path = "plain"
 end)
-for kind, want in pairs { private = "private", rprivate = "private", unbindable = "unbindable", runbindable = "unbindable", shared = "shared", rshared = "shared", [""] = "private" } do
+for kind, want in pairs { private = "private", rprivate = "private", unbindable = "unbindable", runbindable = "unbindable",
+  shared = "shared", rshared = "shared", [""] = "private" } do
   check.equal(shown("/", function(c) c.linux.rootfsPropagation = kind end).propagation, want, "rootfsPropagation " .. kind)
 end
 -- What the host mounts later below the root is seen by a slave only.
@@ -182,7 +196,8 @@ end
 oci.refused("linux.rootfsPropagation: ", function(c) c.linux.rootfsPropagation = "secret" end)
 
 -- Masked and read-only paths: files, directories, and paths that are not there.
-check.equal(oci.output("cat /etc/secret; ls /etc/hidden; touch /etc/fixed/x 2>&1; echo x 2>&1 > /etc/file; cat /etc/hidden/f 2>&1; true", function(config, path)
+check.equal(oci.output("cat /etc/secret; ls /etc/hidden; touch /etc/fixed/x 2>&1; echo x 2>&1 > /etc/file; cat /etc/hidden/f 2>&1; true",
+  function(config, path)
   local etc = path .. "/rootfs/etc"
   tiny.mkdir(etc .. "/hidden")
   tiny.mkdir(etc .. "/fixed")

@@ -49,31 +49,39 @@ for kind, file in pairs(FILES) do
     local result = oci.run { "run", "-b", oci.bundle("readlink /proc/self/ns/" .. file, joins), "c" }
     check.equal(result.out .. result.err, others .. "\n", kind .. " by path")
   end
-  if kind ~= "mount" and kind ~= "uts" and kind ~= "user" and kind ~= "pid" then check.equal(inside(kind, without(kind)), own, kind .. " of the runtime") end
+  if kind ~= "mount" and kind ~= "uts" and kind ~= "user" and kind ~= "pid" then
+    check.equal(inside(kind, without(kind)), own, kind .. " of the runtime")
+  end
 end
 oci.succeeds { "delete", "-f", "other" }
 check.equal(oci.output("readlink /proc/self/ns/uts", function(c) without "uts"(c) c.hostname = nil end), tiny.readlink "/proc/self/ns/uts")
 
 oci.refused("linux.namespaces[0].type: it is missing", function(c) c.linux.namespaces[1].type = nil end)
 oci.refused([[linux.namespaces[0].type: "pids" is not one of]], function(c) c.linux.namespaces[1].type = "pids" end)
-oci.refused("linux.namespaces[6]: there are two namespaces of the type pid", function(c) table.insert(c.linux.namespaces, { type = "pid" }) end)
+oci.refused("linux.namespaces[6]: there are two namespaces of the type pid", function(c) table.insert(c.linux.namespaces,
+  { type = "pid" }) end)
 oci.refused("linux.namespaces[0].path: it must be an absolute path", function(c) c.linux.namespaces[1].path = "ns/pid" end)
 oci.refused("linux.namespaces: network: /proc/self/ns/uts", function(c) c.linux.namespaces[2].path = "/proc/self/ns/uts" end)
 oci.refused("linux.namespaces: network: /missing: ", function(c) c.linux.namespaces[2].path = "/missing" end)
 oci.refused("hostname: the container has no UTS namespace of its own", without "uts")
-oci.refused("domainname: the container has no UTS namespace of its own", function(c) without "uts"(c) c.hostname, c.domainname = nil, "x" end)
+oci.refused("domainname: the container has no UTS namespace of its own", function(c) without "uts"(c) c.hostname, c.domainname = nil,
+  "x" end)
 
 -- A user namespace: root of it is not root, and everything else works as before.
 check.equal(oci.output("id -u; cat /proc/self/uid_map /proc/self/gid_map; cat /dev/null; echo x > /dev/null; ls /dev/pts; hostname; stat -c %u /etc/passwd /rootowned", function(config, at)
   mapped(config, at)
   tiny.write_file(at .. "/rootfs/rootowned", "x")
 end):gsub(" +", " "), "0\n 0 100000 1000\n 1000 200000 10\n 0 100000 1000\n 1000 200000 10\nptmx\ntinylua\n65534\n65534")
-check.equal(oci.output("id -u; id -G", function(config, at) mapped(config, at) config.process.user = { uid = 1005, gid = 999, additionalGids = { 5 } } end), "1005\n999 5")
-oci.refused("process.user.uid: 5000 is not mapped", function(config, at) mapped(config, at) config.process.user = { uid = 5000, gid = 0 } end)
-oci.refused("linux.uidMappings: a new user namespace needs id mappings", function(c) table.insert(c.linux.namespaces, { type = "user" }) end)
+check.equal(oci.output("id -u; id -G", function(config, at) mapped(config, at) config.process.user = { uid = 1005, gid = 999,
+  additionalGids = { 5 } } end), "1005\n999 5")
+oci.refused("process.user.uid: 5000 is not mapped", function(config, at) mapped(config, at) config.process.user = { uid = 5000,
+  gid = 0 } end)
+oci.refused("linux.uidMappings: a new user namespace needs id mappings", function(c) table.insert(c.linux.namespaces,
+  { type = "user" }) end)
 oci.refused("linux.uidMappings: there is no user namespace among linux.namespaces", function(c) c.linux.uidMappings = MAPS end)
 oci.refused("linux.uidMappings[0].size: it is missing", function(c) c.linux.uidMappings = { { containerID = 0, hostID = 0 } } end)
-oci.refused("linux.gidMappings[0].hostID: -1 is not between", function(c, at) mapped(c, at) c.linux.gidMappings = { { containerID = 0, hostID = -1, size = 1 } } end)
+oci.refused("linux.gidMappings[0].hostID: -1 is not between", function(c, at) mapped(c,
+  at) c.linux.gidMappings = { { containerID = 0, hostID = -1, size = 1 } } end)
 
 -- Clocks.
 if TIME then
@@ -83,11 +91,13 @@ if TIME then
       config.linux.timeOffsets = offsets
     end
   end
-  local shown = oci.output("cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime", timed { monotonic = { secs = 5000, nanosecs = 250 }, boottime = { secs = 86400, nanosecs = 7 } })
+  local shown = oci.output("cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime",
+    timed { monotonic = { secs = 5000, nanosecs = 250 }, boottime = { secs = 86400, nanosecs = 7 } })
   check.equal(shown:gsub(" +", " "):match "^(.-\n.-)\n", "monotonic 5000 250\nboottime 86400 7")
   assert(tonumber(shown:match "(%d+)$") >= 86400, shown)
   oci.refused("linux.timeOffsets.realtime: the clocks are monotonic and boottime", timed { realtime = { secs = 1 } })
-  oci.refused("linux.timeOffsets.monotonic.nanosecs: 1000000000 is not between 0 and 999999999", timed { monotonic = { nanosecs = 1000000000 } })
+  oci.refused("linux.timeOffsets.monotonic.nanosecs: 1000000000 is not between 0 and 999999999",
+    timed { monotonic = { nanosecs = 1000000000 } })
   oci.refused("linux.timeOffsets: they need a new time namespace", function(c) c.linux.timeOffsets = { monotonic = { secs = 1 } } end)
 else
   oci.refused("linux.namespaces: this kernel has no time namespaces", function(c) table.insert(c.linux.namespaces, { type = "time" }) end)
@@ -108,14 +118,17 @@ assert(shown:match "fd00::7/64", shown)
 shown = oci.output("ip addr show dev1", device("dev1", nil))
 assert(shown:match "dev1.*UP", shown)
 oci.refused("linux.netDevices.none: ", function(c) c.linux.netDevices = { none = {} } end)
-oci.refused("linux.netDevices: the container has no network namespace of its own", function(c) without "network"(c) c.linux.netDevices = { lo = {} } end)
-oci.refused([[linux.netDevices.lo: option "name": "a/b" is not a link name]], function(c) c.linux.netDevices = { lo = { name = "a/b" } } end)
+oci.refused("linux.netDevices: the container has no network namespace of its own",
+  function(c) without "network"(c) c.linux.netDevices = { lo = {} } end)
+oci.refused([[linux.netDevices.lo: option "name": "a/b" is not a link name]],
+  function(c) c.linux.netDevices = { lo = { name = "a/b" } } end)
 
 -- Kernel parameters of the container's namespaces.
 check.equal(oci.output("cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/shmmni /proc/sys/fs/mqueue/queues_max", function(c)
   c.linux.sysctl = { ["net.ipv4.ip_forward"] = "1", ["kernel.shmmni"] = "77", ["fs.mqueue.queues_max"] = "33" }
 end), "1\n77\n33")
-check.equal(oci.output("cat /proc/sys/net/ipv4/conf/lo/forwarding", function(c) c.linux.sysctl = { ["net/ipv4/conf/lo/forwarding"] = "1" } end), "1")
+check.equal(oci.output("cat /proc/sys/net/ipv4/conf/lo/forwarding",
+  function(c) c.linux.sysctl = { ["net/ipv4/conf/lo/forwarding"] = "1" } end), "1")
 oci.refused("linux.sysctl.vm.swappiness: it applies to the whole machine", function(c) c.linux.sysctl = { ["vm.swappiness"] = "1" } end)
 oci.refused("linux.sysctl.kernel.hostname: use the field hostname", function(c) c.linux.sysctl = { ["kernel.hostname"] = "x" } end)
 oci.refused("linux.sysctl.net.ipv4.ip_forward: the container has no network namespace of its own", function(c)

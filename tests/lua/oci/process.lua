@@ -24,8 +24,10 @@ end
 check.equal(oci.output(nil, function(c) c.process.args = { "echo", "a b", "", "$HOME" } end), "a b  $HOME")
 check.equal(oci.output("pwd", with { cwd = "/tmp" }), "/tmp")
 check.equal(oci.output("pwd", with { cwd = "/made/for/it" }), "/made/for/it", "a missing directory is created")
-check.equal(oci.output("env", with { env = { "PATH=/bin", "A=1", "B=x=y", "A=2", "HOME=/h" } }):gsub("SHLVL=.\n", ""):gsub("PWD=/\n?", ""):match("A=2") , "A=2")
-check.equal(oci.output("echo $HOME", with { env = { "PATH=/bin" }, user = { uid = 1000, gid = 1000 } }), "/home/web", "HOME from /etc/passwd")
+check.equal(oci.output("env", with { env = { "PATH=/bin", "A=1", "B=x=y", "A=2", "HOME=/h" } }):gsub("SHLVL=.\n", ""):gsub("PWD=/\n?",
+  ""):match("A=2") , "A=2")
+check.equal(oci.output("echo $HOME", with { env = { "PATH=/bin" }, user = { uid = 1000, gid = 1000 } }), "/home/web",
+  "HOME from /etc/passwd")
 check.equal(oci.output("echo $PATH; id -u", with { env = {} }):match("\n(.*)"), "0", "found without PATH")
 check.equal(oci.output("cat", with { env = { "PATH=/bin" } }, { input = "from stdin" }), "from stdin")
 oci.refused([[process.cwd: it must be an absolute path, not "tmp"]], with { cwd = "tmp" })
@@ -36,9 +38,11 @@ oci.refused([[exec "/missing": no such file or directory]], with { args = { "/mi
 oci.refused([[exec "/etc/passwd": permission denied]], with { args = { "/etc/passwd" } })
 
 -- The user.
-check.equal(oci.output("id -u; id -g; id -G; umask", with { user = { uid = 7, gid = 8, additionalGids = { 9, 10 }, umask = 63 } }), "7\n8\n8 9 10\n0077")
+check.equal(oci.output("id -u; id -g; id -G; umask", with { user = { uid = 7, gid = 8, additionalGids = { 9, 10 }, umask = 63 } }),
+  "7\n8\n8 9 10\n0077")
 check.equal(oci.output("id -G", with { user = {} }), "0", "no groups of the caller")
-check.equal(oci.output("grep Groups /proc/self/status", with { user = { uid = 7, gid = 8, additionalGids = { 9, 10, 9 } } }):match("Groups:%s*(.-)%s*$"), "9 10")
+check.equal(oci.output("grep Groups /proc/self/status", with { user = { uid = 7, gid = 8,
+  additionalGids = { 9, 10, 9 } } }):match("Groups:%s*(.-)%s*$"), "9 10")
 oci.refused("process.user.uid: -1 is not between 0 and 4294967294", with { user = { uid = -1, gid = 0 } })
 oci.refused("process.user.gid: 4294967295 is not between", with { user = { uid = 0, gid = 4294967295 } })
 oci.refused("process.user.additionalGids[1]: -5 is not between", with { user = { additionalGids = { 1, -5 } } })
@@ -48,16 +52,21 @@ check.equal(oci.output("id -u", with { commandLine = "cmd.exe", user = { uid = 3
 
 -- Limits.
 local limits = oci.output("cat /proc/self/limits", with { rlimits = {
-  { type = "RLIMIT_NOFILE", soft = 100, hard = 200 }, { type = "RLIMIT_CORE", soft = 0, hard = 4096 }, { type = "RLIMIT_CPU", soft = 50, hard = 60 },
+  { type = "RLIMIT_NOFILE", soft = 100, hard = 200 }, { type = "RLIMIT_CORE", soft = 0, hard = 4096 },
+  { type = "RLIMIT_CPU", soft = 50, hard = 60 },
   { type = "RLIMIT_STACK", soft = 1048576, hard = 1048576 }, { type = "RLIMIT_MSGQUEUE", soft = 10, hard = 20 },
 } })
-for name, want in pairs { ["Max open files"] = "100 200", ["Max core file size"] = "0 4096", ["Max cpu time"] = "50 60", ["Max stack size"] = "1048576 1048576", ["Max msgqueue size"] = "10 20" } do
+for name, want in pairs { ["Max open files"] = "100 200", ["Max core file size"] = "0 4096", ["Max cpu time"] = "50 60",
+  ["Max stack size"] = "1048576 1048576", ["Max msgqueue size"] = "10 20" } do
   check.equal(limits:match(name .. "%s+(%d+%s+%d+)"):gsub("%s+", " "), want, name)
 end
-oci.refused([[process.rlimits[0].type: "NOFILE" is not a limit such as RLIMIT_NOFILE]], with { rlimits = { { type = "NOFILE", soft = 1, hard = 1 } } })
+oci.refused([[process.rlimits[0].type: "NOFILE" is not a limit such as RLIMIT_NOFILE]],
+  with { rlimits = { { type = "NOFILE", soft = 1, hard = 1 } } })
 oci.refused("process.rlimits: RLIMIT_WHAT", with { rlimits = { { type = "RLIMIT_WHAT", soft = 1, hard = 1 } } })
-oci.refused("process.rlimits[1].type: RLIMIT_CORE is there twice", with { rlimits = { { type = "RLIMIT_CORE", soft = 0, hard = 0 }, { type = "RLIMIT_CORE", soft = 0, hard = 0 } } })
-oci.refused("process.rlimits[0]: the soft limit is above the hard limit", with { rlimits = { { type = "RLIMIT_CORE", soft = 2, hard = 1 } } })
+oci.refused("process.rlimits[1].type: RLIMIT_CORE is there twice", with { rlimits = { { type = "RLIMIT_CORE", soft = 0, hard = 0 },
+  { type = "RLIMIT_CORE", soft = 0, hard = 0 } } })
+oci.refused("process.rlimits[0]: the soft limit is above the hard limit", with { rlimits = { { type = "RLIMIT_CORE", soft = 2,
+  hard = 1 } } })
 
 -- Privileges.
 check.equal(status_of(with { noNewPrivileges = true }).NoNewPrivs, "1")
@@ -116,10 +125,12 @@ if tiny.stat("/proc/self/numa_maps") then
 end
 oci.refused("linux.memoryPolicy", function(c) c.linux.memoryPolicy = { mode = "MPOL_BIND", nodes = "4000" } end)
 oci.refused([[linux.memoryPolicy.mode: "MPOL_NEW" is not one of]], function(c) c.linux.memoryPolicy = { mode = "MPOL_NEW" } end)
-oci.refused([[linux.memoryPolicy.flags[0]: "X" is not one of]], function(c) c.linux.memoryPolicy = { mode = "MPOL_BIND", nodes = "0", flags = { "X" } } end)
+oci.refused([[linux.memoryPolicy.flags[0]: "X" is not one of]], function(c) c.linux.memoryPolicy = { mode = "MPOL_BIND", nodes = "0",
+  flags = { "X" } } end)
 
 -- Names of the machine.
-check.equal(oci.output("hostname; cat /proc/sys/kernel/domainname", function(c) c.hostname, c.domainname = "box", "example.test" end), "box\nexample.test")
+check.equal(oci.output("hostname; cat /proc/sys/kernel/domainname", function(c) c.hostname, c.domainname = "box", "example.test" end),
+  "box\nexample.test")
 check.equal(tiny.read_file "/proc/sys/kernel/hostname", "private\n", "that of the host")
 
 -- Versions, and fields of other platforms.

@@ -55,36 +55,45 @@ end
 -- Memory.
 local swap = versions.memory == "v1" and tiny.stat "/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes" ~= nil
 limits("memory", { memory = { limit = 64 * MEGA, reservation = 32 * MEGA } },
-  { { "memory.limit_in_bytes", "memory.soft_limit_in_bytes" }, "67108864 | 33554432" }, { { "memory.max", "memory.low" }, "67108864 | 33554432" })
+  { { "memory.limit_in_bytes", "memory.soft_limit_in_bytes" }, "67108864 | 33554432" },
+    { { "memory.max", "memory.low" }, "67108864 | 33554432" })
 if swap or versions.memory == "v2" then
   limits("memory", { memory = { limit = 64 * MEGA, swap = 96 * MEGA } }, { { "memory.memsw.limit_in_bytes" }, "100663296" },
     { { "memory.swap.max" }, function(got) assert(got == "33554432" or got == "ENOENT", got) end })
-  limits("memory", { memory = { limit = 64 * MEGA, swap = -1 } }, { { "memory.memsw.limit_in_bytes" }, function(got) assert(tonumber(got) > 2 ^ 60, got) end },
+  limits("memory", { memory = { limit = 64 * MEGA, swap = -1 } }, { { "memory.memsw.limit_in_bytes" },
+    function(got) assert(tonumber(got) > 2 ^ 60, got) end },
     { { "memory.swap.max" }, function(got) assert(got == "max" or got == "ENOENT", got) end })
 end
-limits("memory", { memory = { limit = -1 } }, { { "memory.limit_in_bytes" }, function(got) assert(tonumber(got) > 2 ^ 60, got) end }, { { "memory.max" }, "max" })
+limits("memory", { memory = { limit = -1 } }, { { "memory.limit_in_bytes" }, function(got) assert(tonumber(got) > 2 ^ 60, got) end },
+  { { "memory.max" }, "max" })
 limits("memory", { memory = { limit = 64 * MEGA, swappiness = 17, disableOOMKiller = true, kernelTCP = 8 * MEGA, useHierarchy = true } },
-  { { "memory.swappiness", "memory.oom_control", "memory.kmem.tcp.limit_in_bytes" }, function(got) assert(got:match "^17 | oom_kill_disable 1.* | 8388608$", got) end })
+  { { "memory.swappiness", "memory.oom_control", "memory.kmem.tcp.limit_in_bytes" },
+    function(got) assert(got:match "^17 | oom_kill_disable 1.* | 8388608$", got) end })
 -- Limits of kernel memory are gone from the kernel (Linux 5.16), and then refused by name.
 if versions.memory == "v1" then
   local result = oci.run { "run", "-b", oci.bundle("true", with { memory = { kernel = 8 * MEGA } }), "c" }
-  assert(result.status == 0 or result.err:find("linux.resources.memory.kernel: memory.kmem.limit_in_bytes = 8388608: ", 1, true), result.err)
+  assert(result.status == 0 or result.err:find("linux.resources.memory.kernel: memory.kmem.limit_in_bytes = 8388608: ", 1, true),
+    result.err)
 end
 for name, value in pairs { swappiness = 10, disableOOMKiller = true, kernel = MEGA, kernelTCP = MEGA } do
   lacks("memory", "v2", "memory." .. name .. ": cgroup v2 has no such control", { memory = { limit = 64 * MEGA, [name] = value } })
 end
-limits("memory", { memory = { limit = 64 * MEGA, kernel = -1, kernelTCP = 0, disableOOMKiller = false, useHierarchy = true, checkBeforeUpdate = true } },
+limits("memory", { memory = { limit = 64 * MEGA, kernel = -1, kernelTCP = 0, disableOOMKiller = false, useHierarchy = true,
+  checkBeforeUpdate = true } },
   { { "memory.limit_in_bytes" }, "67108864" }, { { "memory.max" }, "67108864" })
-refused("linux.resources.memory.swap: it is memory plus swap, and less than the memory limit", { memory = { limit = 64 * MEGA, swap = 32 * MEGA } })
+refused("linux.resources.memory.swap: it is memory plus swap, and less than the memory limit",
+  { memory = { limit = 64 * MEGA, swap = 32 * MEGA } })
 refused("linux.resources.memory.swappiness: 101 is not between 0 and 100", { memory = { swappiness = 101 } })
 refused("linux.resources.memory.useHierarchy: the kernel always counts", { memory = { useHierarchy = false } })
 lacks("memory", "v2", "memory.swap: it is memory plus swap, and on cgroup v2 needs a memory limit", { memory = { swap = MEGA } })
 -- A new limit below the usage is refused where that is asked for.
 if versions.memory then
-  local path = oci.bundle("x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo ready; sleep 60; echo $x", with { memory = { limit = 128 * MEGA } })
+  local path = oci.bundle("x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo ready; sleep 60; echo $x",
+    with { memory = { limit = 128 * MEGA } })
   local made = oci.succeeds { "run", "--detach", "-b", path, "l" }
   oci.eventually(function() return made.read() == "ready\n" end, "the memory is in use")
-  oci.fails("linux.resources.memory.limit: 4194304 is less than the ", { "update", "--resources", "-", "l" }, { input = tiny.json_encode { memory = { limit = 4 * MEGA, checkBeforeUpdate = true } } })
+  oci.fails("linux.resources.memory.limit: 4194304 is less than the ", { "update", "--resources", "-", "l" },
+    { input = tiny.json_encode { memory = { limit = 4 * MEGA, checkBeforeUpdate = true } } })
   check.equal(oci.state("l").status, "running")
   oci.succeeds { "delete", "--force", "l" }
 end
@@ -94,8 +103,10 @@ for shares, weight in pairs { [2] = "1", [512] = "59", [1024] = "100", [2048] = 
   limits("cpu", { cpu = { shares = shares } }, { { "cpu.shares" }, tostring(shares) }, { { "cpu.weight" }, weight })
 end
 limits("cpu", { cpu = { quota = 50000, period = 200000, burst = 10000 } },
-  { { "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.cfs_burst_us" }, "50000 | 200000 | 10000" }, { { "cpu.max", "cpu.max.burst" }, "50000 200000 | 10000" })
-limits("cpu", { cpu = { quota = -1, period = 50000 } }, { { "cpu.cfs_quota_us", "cpu.cfs_period_us" }, "-1 | 50000" }, { { "cpu.max" }, "max 50000" })
+  { { "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.cfs_burst_us" }, "50000 | 200000 | 10000" },
+    { { "cpu.max", "cpu.max.burst" }, "50000 200000 | 10000" })
+limits("cpu", { cpu = { quota = -1, period = 50000 } }, { { "cpu.cfs_quota_us", "cpu.cfs_period_us" }, "-1 | 50000" },
+  { { "cpu.max" }, "max 50000" })
 limits("cpu", { cpu = { period = 50000 } }, { { "cpu.cfs_period_us" }, "50000" }, { { "cpu.max" }, "max 50000" })
 limits("cpu", { cpu = { idle = 1, shares = 512 } }, { { "cpu.idle" }, "1" }, { { "cpu.idle" }, "1" })
 refused("linux.resources.cpu.idle: it is 0 or 1", { cpu = { idle = 2 } })
@@ -108,10 +119,13 @@ end
 if versions.cpu == "v1" and tiny.stat "/sys/fs/cgroup/cpu/cpu.rt_runtime_us" then
   limits("cpu", { cpu = { realtimePeriod = 900000 } }, { { "cpu.rt_period_us" }, "900000" })
 elseif versions.cpu == "v1" then
-  refused("linux.resources.cpu.realtimePeriod: cpu.rt_period_us = 900000: the kernel has no such control", { cpu = { realtimePeriod = 900000 } })
-  refused("linux.resources.cpu.realtimeRuntime: cpu.rt_runtime_us = 1000: the kernel has no such control", { cpu = { realtimeRuntime = 1000 } })
+  refused("linux.resources.cpu.realtimePeriod: cpu.rt_period_us = 900000: the kernel has no such control",
+    { cpu = { realtimePeriod = 900000 } })
+  refused("linux.resources.cpu.realtimeRuntime: cpu.rt_runtime_us = 1000: the kernel has no such control",
+    { cpu = { realtimeRuntime = 1000 } })
 end
-limits("cpuset", { cpu = { cpus = "0", mems = "0" } }, { { "cpuset.cpus", "cpuset.mems" }, "0 | 0" }, { { "cpuset.cpus", "cpuset.mems" }, "0 | 0" })
+limits("cpuset", { cpu = { cpus = "0", mems = "0" } }, { { "cpuset.cpus", "cpuset.mems" }, "0 | 0" },
+  { { "cpuset.cpus", "cpuset.mems" }, "0 | 0" })
 if versions.cpuset then refused("linux.resources.cpu.cpus: cpuset.cpus = 4000: ", { cpu = { cpus = "4000" } })
 else refused("linux.resources.cpu.cpus: this host has no controller cpuset for it", { cpu = { cpus = "0" } }) end
 
@@ -124,10 +138,13 @@ limits("pids", { pids = { limit = 0 } }, { { "pids.max" }, "max" }, { { "pids.ma
 local io = versions.io or versions.blkio
 versions.io, versions.blkio = io, io
 local disk
-for _, name in ipairs(tiny.list_dir "/sys/block" or {}) do disk = disk or tiny.read_file(("/sys/block/%s/dev"):format(name)):match "%d+:%d+" end
+for _, name in ipairs(tiny.list_dir "/sys/block" or {}) do
+  disk = disk or tiny.read_file(("/sys/block/%s/dev"):format(name)):match "%d+:%d+"
+end
 local major, minor = (disk or "7:0"):match "(%d+):(%d+)"
 local function rate(value) return { { major = math.tointeger(tonumber(major)), minor = math.tointeger(tonumber(minor)), rate = value } } end
-local THROTTLES = { throttleReadBpsDevice = "read_bps", throttleWriteBpsDevice = "write_bps", throttleReadIOPSDevice = "read_iops", throttleWriteIOPSDevice = "write_iops" }
+local THROTTLES = { throttleReadBpsDevice = "read_bps", throttleWriteBpsDevice = "write_bps", throttleReadIOPSDevice = "read_iops",
+  throttleWriteIOPSDevice = "write_iops" }
 if io and disk then
   for field, file in pairs(THROTTLES) do
     limits("io", { blockIO = { [field] = rate(1048576) } }, { { ("blkio.throttle.%s_device"):format(file) }, disk .. " 1048576" },
@@ -135,14 +152,17 @@ if io and disk then
   end
 end
 for field, file in pairs(THROTTLES) do
-  local result = refused(("linux.resources.blockIO.%s[0]"):format(field), { blockIO = { [field] = { { major = 999, minor = 99, rate = 1 } } } })
-  assert(io and result.err:find(versions.io == "v1" and file or "io.max", 1, true) or result.err:find "this host has no controller blkio", result.err)
+  local result = refused(("linux.resources.blockIO.%s[0]"):format(field), { blockIO = { [field] = { { major = 999, minor = 99,
+    rate = 1 } } } })
+  assert(io and result.err:find(versions.io == "v1" and file or "io.max", 1, true) or result.err:find "this host has no controller blkio",
+    result.err)
 end
 -- Weights need an I/O scheduler: either they are set, or the error names the field.
 for name, resources in pairs {
   ["blockIO.weight: "] = { weight = 500 }, ["blockIO.leafWeight: "] = { leafWeight = 500 },
   ["blockIO.weightDevice[0].weight: "] = { weightDevice = { { major = rate(1)[1].major, minor = rate(1)[1].minor, weight = 400 } } },
-  ["blockIO.weightDevice[0].leafWeight: "] = { weightDevice = { { major = rate(1)[1].major, minor = rate(1)[1].minor, leafWeight = 400 } } },
+  ["blockIO.weightDevice[0].leafWeight: "] = { weightDevice = { { major = rate(1)[1].major, minor = rate(1)[1].minor,
+    leafWeight = 400 } } },
 } do
   local result = oci.run { "create", "-b", oci.bundle("true", with { blockIO = resources }), "l" }
   if result.status == 0 then
@@ -155,25 +175,31 @@ for name, resources in pairs {
   end
 end
 refused("linux.resources.blockIO.weight: 5 is not between 10 and 1000", { blockIO = { weight = 5 } })
-refused("linux.resources.blockIO.weightDevice[0]: it needs a weight or a leafWeight", { blockIO = { weightDevice = { { major = 8, minor = 0 } } } })
+refused("linux.resources.blockIO.weightDevice[0]: it needs a weight or a leafWeight",
+  { blockIO = { weightDevice = { { major = 8, minor = 0 } } } })
 
 -- Huge pages.
 local size = "2MB"
 limits("hugetlb", { hugepageLimits = { { pageSize = size, limit = 4 * MEGA } } },
-  { { "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.rsvd.limit_in_bytes" }, "4194304 | 4194304" }, { { "hugetlb.2MB.max", "hugetlb.2MB.rsvd.max" }, "4194304 | 4194304" })
+  { { "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.rsvd.limit_in_bytes" }, "4194304 | 4194304" },
+    { { "hugetlb.2MB.max", "hugetlb.2MB.rsvd.max" }, "4194304 | 4194304" })
 if versions.hugetlb then
   refused("linux.resources.hugepageLimits[0]: hugetlb.3MB.", { hugepageLimits = { { pageSize = "3MB", limit = 1 } } })
 else
-  refused("linux.resources.hugepageLimits[0]: this host has no controller hugetlb for it", { hugepageLimits = { { pageSize = size, limit = MEGA } } })
+  refused("linux.resources.hugepageLimits[0]: this host has no controller hugetlb for it",
+    { hugepageLimits = { { pageSize = size, limit = MEGA } } })
 end
-refused([[linux.resources.hugepageLimits[0].pageSize: "big" is not a size such as 2MB]], { hugepageLimits = { { pageSize = "big", limit = 1 } } })
+refused([[linux.resources.hugepageLimits[0].pageSize: "big" is not a size such as 2MB]],
+  { hugepageLimits = { { pageSize = "big", limit = 1 } } })
 
 -- Network and RDMA.
-local network = { classID = { network = { classID = 1048577 } }, ["priorities[0]"] = { network = { priorities = { { name = "lo", priority = 3 } } } } }
+local network = { classID = { network = { classID = 1048577 } }, ["priorities[0]"] = { network = { priorities = { { name = "lo",
+  priority = 3 } } } } }
 for field, resources in pairs(network) do
   local controller = field == "classID" and "net_cls" or "net_prio"
   if versions[controller] then
-    limits(controller, resources, { { field == "classID" and "net_cls.classid" or "net_prio.ifpriomap" }, function(got) assert(got:find "1048577" or got:find "lo 3", got) end })
+    limits(controller, resources, { { field == "classID" and "net_cls.classid" or "net_prio.ifpriomap" },
+      function(got) assert(got:find "1048577" or got:find "lo 3", got) end })
   else
     refused(("linux.resources.network.%s: this host has no controller %s for it"):format(field, controller), resources)
   end
@@ -184,9 +210,11 @@ refused("linux.resources.rdma.none: it needs hcaHandles or hcaObjects", { rdma =
 
 -- Files of cgroup v2 by name.
 if versions.memory == "v2" then
-  limits("memory", { unified = { ["memory.high"] = "50331648", ["memory.oom.group"] = "1" } }, nil, { { "memory.high", "memory.oom.group" }, "50331648 | 1" })
+  limits("memory", { unified = { ["memory.high"] = "50331648", ["memory.oom.group"] = "1" } }, nil,
+    { { "memory.high", "memory.oom.group" }, "50331648 | 1" })
   limits("pids", { unified = { ["pids.max"] = "12" }, pids = { limit = 11 } }, nil, { { "pids.max" }, "12" })
-  refused("linux.resources.unified.memory.nothing: memory.nothing = 1: the kernel has no such control", { unified = { ["memory.nothing"] = "1" } })
+  refused("linux.resources.unified.memory.nothing: memory.nothing = 1: the kernel has no such control",
+    { unified = { ["memory.nothing"] = "1" } })
 else
   refused("linux.resources.unified.memory.high: ", { unified = { ["memory.high"] = "1" } })
 end
@@ -228,7 +256,9 @@ if versions.memory == "v2" then
     local folder = tiny.open_cgroup("oci-tests/owned").folders.unified
     if user and options[1] ~= "ro" then oci.eventually(function() return made.read() == "made\n" end, "a cgroup of the container's own") end
     local found = {}
-    for _, name in ipairs { "", "/cgroup.procs", "/cgroup.subtree_control", "/memory.max" } do table.insert(found, tiny.stat(folder .. name).uid) end
+    for _, name in ipairs { "", "/cgroup.procs", "/cgroup.subtree_control", "/memory.max" } do
+      table.insert(found, tiny.stat(folder .. name).uid)
+    end
     oci.succeeds { "delete", "-f", "o" }
     return table.concat(found, " ")
   end

@@ -18,23 +18,29 @@ end
 local MKDIR = { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO", errnoRet = 28 }
 for _, early in ipairs { true, false } do
   local text = oci.output("mkdir /x 2>&1; grep '^Seccomp:' /proc/self/status; true", with({ MKDIR }, { noNewPrivileges = early }))
-  check.equal(text:gsub("%s+", " "), "mkdir: can't create directory '/x': No space left on device Seccomp: 2", "noNewPrivileges: " .. tostring(early))
+  check.equal(text:gsub("%s+", " "), "mkdir: can't create directory '/x': No space left on device Seccomp: 2",
+    "noNewPrivileges: " .. tostring(early))
 end
 -- Without a number, the error is EPERM; the default action has one of its own.
-check.equal(oci.output("mkdir /x 2>&1; true", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO" } }), "mkdir: can't create directory '/x': Operation not permitted")
+check.equal(oci.output("mkdir /x 2>&1; true", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_ERRNO" } }),
+  "mkdir: can't create directory '/x': Operation not permitted")
 -- One name, as old profiles have it.
-check.equal(oci.output("mkdir /x 2>&1; true", with { { name = "mkdir", action = "SCMP_ACT_ERRNO", errnoRet = 17 }, { name = "mkdirat", action = "SCMP_ACT_ERRNO", errnoRet = 17 } }),
+check.equal(oci.output("mkdir /x 2>&1; true", with { { name = "mkdir", action = "SCMP_ACT_ERRNO", errnoRet = 17 },
+  { name = "mkdirat", action = "SCMP_ACT_ERRNO", errnoRet = 17 } }),
   "mkdir: can't create directory '/x': File exists")
 -- Killed, trapped.
-check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_KILL_PROCESS" } }), "c" }).out, "159\n")
-check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_TRAP" } }), "c" }).out, "159\n")
+check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" },
+  action = "SCMP_ACT_KILL_PROCESS" } }), "c" }).out, "159\n")
+check.equal(oci.run({ "run", "-b", oci.bundle("mkdir /x; echo $?", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_TRAP" } }),
+  "c" }).out, "159\n")
 -- Logged, which changes nothing for the caller.
 check.equal(oci.output("mkdir /x && echo made", with { { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_LOG" } }), "made")
 -- Arguments: the mode of mkdir(2) is the second one of mkdir and the third of mkdirat.
 local function of_mode(op, value, two)
   local list = {}
   for name, index in pairs { mkdir = 1, mkdirat = 2 } do
-    table.insert(list, { names = { name }, action = "SCMP_ACT_ERRNO", errnoRet = 1, args = { { index = index, value = value, valueTwo = two, op = op } } })
+    table.insert(list, { names = { name }, action = "SCMP_ACT_ERRNO", errnoRet = 1,
+      args = { { index = index, value = value, valueTwo = two, op = op } } })
   end
   local text = oci.output("umask 0; for m in 100 300 700; do mkdir -m $m /d$m 2> /dev/null && echo $m; done; true", function(config)
     with(list)(config)
@@ -66,9 +72,11 @@ for _, early in ipairs { true, false } do
       syscalls = { { names = NEEDED, action = "SCMP_ACT_ALLOW" } },
     }
   end
-  check.equal(oci.output("mkdir /x 2>&1; true", strict), "mkdir: can't create directory '/x': Read-only file system", "noNewPrivileges: " .. tostring(early))
+  check.equal(oci.output("mkdir /x 2>&1; true", strict), "mkdir: can't create directory '/x': Read-only file system",
+    "noNewPrivileges: " .. tostring(early))
   oci.succeeds { "run", "--detach", "-b", (oci.bundle("while :; do read x; done < /dev/zero", strict)), "e" }
-  check.equal(oci.succeeds({ "exec", "e", "sh", "-c", "mkdir /x 2>&1; true" }).out, "mkdir: can't create directory '/x': Read-only file system\n")
+  check.equal(oci.succeeds({ "exec", "e", "sh", "-c", "mkdir /x 2>&1; true" }).out,
+    "mkdir: can't create directory '/x': Read-only file system\n")
   oci.succeeds { "delete", "-f", "e" }
   -- Nothing is left of the capability that a late filter needs.
   for _, uid in ipairs { 0, 1000 } do
@@ -83,10 +91,12 @@ for _, early in ipairs { true, false } do
 end
 
 -- Flags.
-check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { flags = { "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC" } } })):match "No space", "No space")
+check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { flags = { "SECCOMP_FILTER_FLAG_LOG",
+  "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC" } } })):match "No space", "No space")
 for wrong, profile in pairs {
   ["SECCOMP_FILTER_FLAG_NEW"] = { flags = { "SECCOMP_FILTER_FLAG_NEW" } }, ["SCMP_ACT_NEW"] = { defaultAction = "SCMP_ACT_NEW" },
-  ["SCMP_ARCH_NEW"] = { architectures = { "SCMP_ARCH_NEW" } }, ["SCMP_CMP_NEW"] = { syscalls = { { names = { "mkdir" }, action = "SCMP_ACT_ERRNO", args = { { index = 0, value = 0, op = "SCMP_CMP_NEW" } } } } },
+  ["SCMP_ARCH_NEW"] = { architectures = { "SCMP_ARCH_NEW" } }, ["SCMP_CMP_NEW"] = { syscalls = { { names = { "mkdir" },
+    action = "SCMP_ACT_ERRNO", args = { { index = 0, value = 0, op = "SCMP_CMP_NEW" } } } } },
   ["defaultErrnoRet"] = { defaultErrnoRet = 3 },
 } do
   local result = oci.refused("linux.seccomp", with({ MKDIR }, { profile = profile }))
@@ -95,14 +105,16 @@ end
 oci.refused("linux.seccomp.listenerMetadata: there is no listenerPath", with({ MKDIR }, { profile = { listenerMetadata = "x" } }))
 oci.refused("linux.seccomp.listenerPath: it is missing", with { { names = { "mkdir" }, action = "SCMP_ACT_NOTIFY" } })
 -- Without SCMP_ACT_NOTIFY the path has no effect.
-check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { listenerPath = "/tmp/nobody.sock" } })):match "No space", "No space")
+check.equal(oci.output("mkdir /x 2>&1; true", with({ MKDIR }, { profile = { listenerPath = "/tmp/nobody.sock" } })):match "No space",
+  "No space")
 
 -- The agent: it gets one message with the descriptor, and answers the calls.
 local NOTIFY = { names = { "mkdir", "mkdirat" }, action = "SCMP_ACT_NOTIFY" }
 for _, early in ipairs { true, false } do
   tiny.try(tiny.remove, "/tmp/agent.sock")
   local agent <close> = tiny.unix_listen "/tmp/agent.sock"
-  local path = oci.bundle("mkdir /x 2>&1; echo $?; sleep 60", with({ NOTIFY }, { noNewPrivileges = early, profile = { listenerPath = "/tmp/agent.sock", listenerMetadata = "for the agent" } }))
+  local path = oci.bundle("mkdir /x 2>&1; echo $?; sleep 60", with({ NOTIFY },
+    { noNewPrivileges = early, profile = { listenerPath = "/tmp/agent.sock", listenerMetadata = "for the agent" } }))
   local made = oci.succeeds { "create", "-b", path, "n" }
   local starting = oci.run({ "start", "n" }, { wait = false })
   local connection <close> = tiny.unix_accept(agent)
@@ -126,7 +138,8 @@ for _, early in ipairs { true, false } do
 end
 -- Nobody listens: the program does not start.
 tiny.try(tiny.remove, "/tmp/agent.sock")
-local function alone(early) return (oci.bundle("echo ran", with({ NOTIFY }, { noNewPrivileges = early, profile = { listenerPath = "/tmp/agent.sock" } }))) end
+local function alone(early) return (oci.bundle("echo ran", with({ NOTIFY }, { noNewPrivileges = early,
+  profile = { listenerPath = "/tmp/agent.sock" } }))) end
 oci.fails("/tmp/agent.sock", { "create", "-b", alone(false), "n" })
 oci.nothing()
 oci.succeeds { "create", "-b", alone(true), "n" }

@@ -67,6 +67,7 @@ end
 
 oci.fails("process.terminal is set, but there is no --console-socket to send the terminal to", { "create", "-b", path, "t" })
 oci.fails("process.terminal is set, but there is no --console-socket", { "run", "--detach", "-b", path, "t" })
-oci.fails("--console-socket is given, but process.terminal is not set", { "create", "--console-socket", SOCKET, "-b", (oci.bundle "true"), "t" })
+oci.fails("--console-socket is given, but process.terminal is not set", { "create", "--console-socket", SOCKET, "-b", (oci.bundle "true"),
+  "t" })
 oci.fails("/tmp/no.sock", { "create", "--console-socket", "/tmp/no.sock", "-b", path, "t" })
 oci.nothing()

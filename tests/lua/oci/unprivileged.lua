@@ -18,7 +18,8 @@ end
 local ALONE = { { containerID = 0, hostID = uid, size = 1 } }
 
 -- Everything of a plain container.
-check.equal(oci.output("id -u; hostname; cat /proc/1/comm; echo x > /dev/null; touch /made && stat -c %u /made; ls /sys/class/net", mapped(ALONE)):gsub("\n", " "), "0 tinylua sh 0 lo")
+check.equal(oci.output("id -u; hostname; cat /proc/1/comm; echo x > /dev/null; touch /made && stat -c %u /made; ls /sys/class/net",
+  mapped(ALONE)):gsub("\n", " "), "0 tinylua sh 0 lo")
 check.equal(oci.output("readlink /proc/self/ns/user", mapped(ALONE)) ~= tiny.readlink "/proc/self/ns/user", true)
 
 -- Its life: created, started, a second program, signals, deletion.
@@ -47,7 +48,8 @@ end)), "of the usertouch: /data/x: Read-only file system\ntouch: /x: Read-only f
 oci.refused([[exec "missing": executable file not found in $PATH]], mapped(ALONE, function(config) config.process.args = { "missing" } end))
 
 -- What the user may not do is refused: limits without a cgroup of one's own, unless the caller does without.
-local function limited(config) config.linux.resources, config.linux.cgroupsPath = { pids = { limit = 9 }, memory = { disableOOMKiller = false } }, "/of-root/c" end
+local function limited(config) config.linux.resources, config.linux.cgroupsPath = { pids = { limit = 9 },
+  memory = { disableOOMKiller = false } }, "/of-root/c" end
 oci.refused("linux.resources.pids.limit: this user has no cgroup that could have the limit", mapped(ALONE, limited))
 local result = oci.succeeds { "--rootless=true", "run", "-b", (oci.bundle("echo ran", mapped(ALONE, limited))), "c" }
 check.equal(result.out, "ran\n")
@@ -56,6 +58,7 @@ oci.refused("", mapped { { containerID = 0, hostID = 0, size = 1 } })
 -- Ranges of /etc/subuid, with newuidmap(1).
 if tiny.try(tiny.userns_helper, "newuidmap") then
   local range = { { containerID = 0, hostID = uid, size = 1 }, { containerID = 1, hostID = 3000000, size = 65536 } }
-  check.equal(oci.output("id -u; id -g; id -G", mapped(range, function(config) config.process.user = { uid = 1000, gid = 1001, additionalGids = { 7 } } end)), "1000\n1001\n1001 7")
+  check.equal(oci.output("id -u; id -g; id -G", mapped(range, function(config) config.process.user = { uid = 1000, gid = 1001,
+    additionalGids = { 7 } } end)), "1000\n1001\n1001 7")
 end
 oci.nothing()
