@@ -73,7 +73,7 @@ return function(ctx, mount, attributes)
   })
   for _, one in ipairs(v1) do
     local names = not mine and controllers(one.options)
-    local folder = one.folder or names and ctx.cgroup and ctx.cgroup.folders[names[1]]
+    local folder = one.folder or names and ctx.cgroup and folder_of(ctx.cgroup, names[1])
     local made
     if names and ctx.config.spaces.cgroup then
       made = tiny.try(tiny.mount_cgroup, one.name, { root = place, create = true, controllers = names, read_only = read_only })
