@@ -18,12 +18,14 @@ PodSecurity: namespace_options 1 Namespaces, run_as_user 3 Number, readonly_root
 LinuxPod: cgroup_parent 1 string, security_context 2 PodSecurity, sysctls 3 map
 Port: protocol 1 int, container_port 2 int, host_port 3 int, host_ip 4 string
 Names: servers 1 *string, searches 2 *string, options 3 *string
-PodConfig: metadata 1 Metadata, hostname 2 string, log_directory 3 string, dns_config 4 Names, port_mappings 5 *Port, labels 6 map, annotations 7 map, linux 8 LinuxPod
+PodConfig: metadata 1 Metadata, hostname 2 string, log_directory 3 string, dns_config 4 Names, port_mappings 5 *Port, labels 6 map,
+    annotations 7 map, linux 8 LinuxPod
 RunPodSandboxRequest: config 1 PodConfig, runtime_handler 2 string
 PodId: pod_sandbox_id 1 string
 PodStatusRequest: pod_sandbox_id 1 string, verbose 2 int
 PodNetwork: ip 1 string
-PodStatus: id 1 string, metadata 2 Metadata, state 3 int, created_at 4 int, network 5 PodNetwork, annotations 8 map, runtime_handler 9 string
+PodStatus: id 1 string, metadata 2 Metadata, state 3 int, created_at 4 int, network 5 PodNetwork, annotations 8 map,
+    runtime_handler 9 string
 PodStatusResponse: status 1 PodStatus, info 2 map
 Pod: id 1 string, metadata 2 Metadata, state 3 int
 ListPodSandboxRequest: filter 1 Nothing
@@ -34,15 +36,20 @@ Mount: container_path 1 string, host_path 2 string, readonly 3 int, selinux_rela
 Device: container_path 1 string, host_path 2 string, permissions 3 string
 Resources: cpu_period 1 int, cpu_quota 2 int, cpu_shares 3 int, memory_limit_in_bytes 4 int, oom_score_adj 5 int, cpuset_cpus 6 string
 Capabilities: add_capabilities 1 *string, drop_capabilities 2 *string
-Security: capabilities 1 Capabilities, privileged 2 int, namespace_options 3 Namespaces, run_as_user 5 Number, run_as_username 6 string, readonly_rootfs 7 int, supplemental_groups 8 *int, no_new_privs 11 int, run_as_group 12 Number, masked_paths 13 *string, readonly_paths 14 *string, seccomp 15 Profile
+Security: capabilities 1 Capabilities, privileged 2 int, namespace_options 3 Namespaces, run_as_user 5 Number,
+    run_as_username 6 string, readonly_rootfs 7 int, supplemental_groups 8 *int, no_new_privs 11 int, run_as_group 12 Number,
+    masked_paths 13 *string, readonly_paths 14 *string, seccomp 15 Profile
 Linux: resources 1 Resources, security_context 2 Security
 ContainerMetadata: name 1 string, attempt 2 int
-ContainerConfig: metadata 1 ContainerMetadata, image 2 Image, command 3 *string, args 4 *string, working_dir 5 string, envs 6 *KeyValue, mounts 7 *Mount, devices 8 *Device, labels 9 map, annotations 10 map, log_path 11 string, stdin 12 int, stdin_once 13 int, tty 14 int, linux 15 Linux
+ContainerConfig: metadata 1 ContainerMetadata, image 2 Image, command 3 *string, args 4 *string, working_dir 5 string,
+    envs 6 *KeyValue, mounts 7 *Mount, devices 8 *Device, labels 9 map, annotations 10 map, log_path 11 string, stdin 12 int,
+    stdin_once 13 int, tty 14 int, linux 15 Linux
 CreateContainerRequest: pod_sandbox_id 1 string, config 2 ContainerConfig, sandbox_config 3 PodConfig
 ContainerId: container_id 1 string
 StopContainerRequest: container_id 1 string, timeout 2 int
 ContainerStatusRequest: container_id 1 string, verbose 2 int
-ContainerStatus: id 1 string, metadata 2 ContainerMetadata, state 3 int, created_at 4 int, started_at 5 int, finished_at 6 int, exit_code 7 int, reason 10 string, message 11 string
+ContainerStatus: id 1 string, metadata 2 ContainerMetadata, state 3 int, created_at 4 int, started_at 5 int, finished_at 6 int,
+    exit_code 7 int, reason 10 string, message 11 string
 ContainerStatusResponse: status 1 ContainerStatus, info 2 map
 Container: id 1 string, pod_sandbox_id 2 string, metadata 3 ContainerMetadata, state 6 int
 ListContainersRequest: filter 1 Nothing
@@ -90,7 +97,7 @@ ListContainerStats Nothing ListContainerStatsResponse
 def tables():
     """{ message: [(field, number, kind, repeated)] }"""
     found = {}
-    for line in filter(None, SCHEMA.splitlines()):
+    for line in filter(None, SCHEMA.replace(",\n   ", ",").splitlines()):
         name, fields = line.split(":", 1)
         rows = [field.split() for field in fields.split(",") if field.strip()]
         found[name] = [(field, int(number), kind.lstrip("*"), kind.startswith("*")) for field, number, kind in rows]

@@ -347,3 +347,21 @@ def of_tinylua():
     if not command(runtime(), "--version").out.startswith("tinylua"):
         raise Skip(f"{runtime()} is not programmable")
     return runtime()
+
+
+def nothing_left(*patterns):
+    """Fails unless the runtime has no process any more, and no state in these folders or in its own."""
+    name = pathlib.Path(runtime()).name
+
+    def left():
+        found = []
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if pathlib.Path(words[0].decode(errors="replace").split(":")[0]).name == name:
+                    found.append(b" ".join(words).decode(errors="replace"))
+        for pattern in (f"run/{name}/*", f"run/user/*/{name}/*", *patterns):
+            found += [str(path) for path in pathlib.Path("/").glob(pattern) if path.is_dir()]
+        return found
+
+    eventually(lambda: not left(), f"nothing is left of {name}: {left()}")

@@ -95,7 +95,8 @@ def _():
 
 @check("run -it: Control-C reaches the program")
 def _():
-    person = terminal("run", "--rm", "-it", *OPTIONS, IMAGE, "sh", "-c", "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.1; done")
+    person = terminal("run", "--rm", "-it", *OPTIONS, IMAGE, "sh", "-c",
+                      "trap 'echo caught; exit 9' INT; echo ready; while :; do sleep 0.1; done")
     person.sees("ready")
     person.type("\x03")
     person.sees("caught")
@@ -253,7 +254,8 @@ def _():
 
 @check("--user, --group-add, --workdir, --env, --hostname, --umask")
 def _():
-    done = run("--user", "user", "--group-add", "2000", "--workdir", "/tmp", "--env", "A=b c", "--hostname", "named", "--umask", "0027", IMAGE,
+    done = run("--user", "user", "--group-add", "2000", "--workdir", "/tmp", "--env", "A=b c", "--hostname", "named", "--umask", "0027",
+               IMAGE,
                "sh", "-c", "id -un; id -G; pwd; echo $A; hostname; umask")
     equal(done.out, "user\n1000 2000\n/tmp\nb c\nnamed\n0027\n")
 
@@ -271,7 +273,8 @@ def _():
     folder = host.WORK / f"shared{next(NUMBER)}"
     folder.mkdir()
     folder.chmod(0o777)
-    done = run("-v", f"{folder}:/rw", "-v", f"{folder}:/ro:ro", "-v", "vol:/vol", "--mount", "type=bind,source=/usr/share,target=/m,readonly", IMAGE,
+    done = run("-v", f"{folder}:/rw", "-v", f"{folder}:/ro:ro", "-v", "vol:/vol", "--mount",
+               "type=bind,source=/usr/share,target=/m,readonly", IMAGE,
                "sh", "-c", "echo made > /rw/file; cat /ro/file; touch /ro/x; touch /m/x; echo kept > /vol/file")
     equal(done.out, "made\n", "the shared file")
     matches("/ro/x: Read-only.*/m/x: Read-only", done.err, "the read-only mounts")
@@ -293,7 +296,8 @@ def _():
     rule = {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 95}
     profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [rule]}))
     profile.chmod(0o644)
-    matches("(?i)not supported", run("--security-opt", f"seccomp={profile}", IMAGE, "mkdir", "/tmp/x", ok=1).err, "the errno of the profile")
+    matches("(?i)not supported", run("--security-opt", f"seccomp={profile}", IMAGE, "mkdir", "/tmp/x", ok=1).err,
+            "the errno of the profile")
     words = ["--security-opt", "seccomp=unconfined", "--security-opt", "no-new-privileges"]
     matches("NoNewPrivs:\t1.*Seccomp:\t0", run(*words, IMAGE, "cat", "/proc/self/status").out, "the status")
     matches("Seccomp:\t2", run(IMAGE, "cat", "/proc/self/status").out, "the default profile")
@@ -304,7 +308,8 @@ def _():
     equal(run("--ulimit", "nofile=100:200", "--ulimit", "nproc=1024:4096", IMAGE, "sh", "-c", "ulimit -Sn; ulimit -Hn").out, "100\n200\n")
     if int(matches("CapEff:\t([0-9a-f]+)", pathlib.Path("/proc/self/status").read_text())[1], 16) >> 24 & 1:
         raise Skip("with CAP_SYS_RESOURCE every limit may be raised")
-    matches("(?i)rlimit|nofile", run("--ulimit", "nofile=900000:900000", "--ulimit", "nproc=1024:4096", IMAGE, "true", ok=None).err, "the error")
+    matches("(?i)rlimit|nofile", run("--ulimit", "nofile=900000:900000", "--ulimit", "nproc=1024:4096", IMAGE, "true", ok=None).err,
+            "the error")
 
 
 @check("--init")

@@ -107,7 +107,8 @@ def register(run, annotated):
     def _():
         host.of_tinylua()
         FOLDER.mkdir(parents=True, exist_ok=True)
-        (FOLDER / "oci.lua").write_text('return function(request) tiny.fail { message = "no containers on a Sunday", hint = "come on Monday" } end')
+        refusal = 'tiny.fail { message = "no containers on a Sunday", hint = "come on Monday" }'
+        (FOLDER / "oci.lua").write_text(f"return function() {refusal} end")
         CLEANUPS.append((FOLDER / "oci.lua").unlink)
         done = run([], "true")
         equal(done.status == 0, False, "success")

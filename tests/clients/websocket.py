@@ -15,7 +15,8 @@ class Streams:
         key = base64.b64encode(os.urandom(16)).decode()
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         self.socket.sendall(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n".encode())
+                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+                            "Sec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n".encode())
         self.rest = b""
         while b"\r\n\r\n" not in self.rest:
             self.rest += self.more()
