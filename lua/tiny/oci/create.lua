@@ -55,6 +55,7 @@ local function namespaces(ctx)
   local space = spaces.cgroup
   if space and space.path then ctx.cgroup_space = open("cgroup", space.path)
   elseif space and ctx.cgroup then options.cgroupns = true
+  elseif space and ctx.unit then ctx.late_cgroup_space = true
   elseif space then options.cgroup = true end
   return options, held
 end
@@ -70,6 +71,7 @@ function step.namespaces(ctx)
   if err then error(err, 0) end
   ctx.child = child
   for _, handle in ipairs(held) do handle:close() end
+  if ctx.unit then cgroup.adopt(ctx) end
 end
 
 function step.rootfs(ctx)
@@ -154,9 +156,12 @@ local function inside(ctx)
     tiny.setsid()
     if ctx.config.spaces.network and not ctx.config.spaces.network.path then tiny.try(tiny.link_set, "lo", { up = true }) end
     local text = ctx.sync:read()
-    ctx.record.pid = math.tointeger(tonumber(text))
+    local pid, group = (text or ""):match "^(%d+) ?(.*)$"
+    ctx.record.pid = math.tointeger(tonumber(pid))
     ctx.shown = ctx.planned or text and state.shown(ctx, "creating")
     if not ctx.shown then tiny.fail("the runtime ended before the container was recorded") end
+    if ctx.unit and group ~= "" then ctx.cgroup, ctx.record.cgroup = tiny.open_cgroup(group), group end
+    if ctx.late_cgroup_space then tiny.unshare { cgroup = true } end
     container.hook(ctx, "after", "namespaces")
   end)
   for _, name in ipairs { "rootfs", "mounts", "security" } do run_step(ctx, name) end
@@ -242,7 +247,7 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d"):format(record.pid))
+  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d %s"):format(record.pid, ctx.unit and record.cgroup or ""))
   if err and not ENDED[err.code] then error(err, 0) end
   local ready = converse(ctx)
   ctx.child:wait_ready()
