@@ -211,7 +211,10 @@ local function converse(ctx)
       if ctx.planned then return true end
       ctx.sync_parent:write "go"
     else
-      require("tiny.oci.listener").hear(ctx, said, ctx.sync_parent)
+      local _, why = tiny.try(require("tiny.oci.listener").hear, ctx, said, ctx.sync_parent)
+      -- A first process that fails says more about it.
+      if why then ctx.child:wait_ready("0s") end
+      if why then error(why, 0) end
     end
   end
 end
