@@ -112,12 +112,12 @@ function step.security(ctx)
   if ctx.labels then ctx.labels() end
   ctx.env = process.environment(asked, "/")
   local there = tiny.stat(asked.cwd, { root = "/" })
-  if not there then tiny.mkdir(asked.cwd, { parents = true, root = "/" }) end
+  if not there then check.named("process.cwd", tiny.mkdir, asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
   ctx.connection = ctx.sync
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
   -- Only the user may be allowed to search it.
-  if denied then tiny.chdir(asked.cwd, { root = "/" }) end
+  if denied then check.named("process.cwd", tiny.chdir, asked.cwd, { root = "/" }) end
   if not ctx.planned then process.find(asked, ctx.env) end
 end
 
