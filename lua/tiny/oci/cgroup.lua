@@ -1,5 +1,6 @@
 -- The container's cgroup (linux.cgroupsPath, linux.resources).
 local resources = require "tiny.oci.resources"
+local systemd = require "tiny.oci.systemd"
 
 local cgroup = {}
 
@@ -22,14 +23,6 @@ end
 function cgroup.path(config, id)
   local asked = config.linux.cgroupsPath
   if tiny.settings.cgroup_manager == "disabled" then return nil end
-  if tiny.settings.systemd_cgroup == "true" or tiny.settings.cgroup_manager == "systemd" then
-    if not tiny.stat("/run/systemd/system") then
-      tiny.fail { message = "--systemd-cgroup: no systemd runs on this host",
-        hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
-    end
-    tiny.fail { message = "--systemd-cgroup: this runtime does not support it yet",
-      hint = "let the engine use cgroupfs: podman --cgroup-manager cgroupfs; Docker: native.cgroupdriver=cgroupfs" }
-  end
   if not asked or asked == "" then return PARENT .. "/" .. id end
   return clean(asked)
 end
@@ -93,11 +86,23 @@ local function delegate(config, made)
   end
 end
 
--- Creates it with its limits, before the first process is created in it.
-function cgroup.create(ctx)
-  local path = cgroup.path(ctx.config, ctx.id)
-  if not path or path == "" then return end
+-- The limits that may be set here.
+local function settable(ctx)
   local asked = ctx.config.linux.resources or {}
+  if not ctx.in_userns then return asked end
+  local limits = {}
+  for key, value in pairs(asked) do limits[key] = key ~= "devices" and value or nil end
+  return limits
+end
+
+-- Creates it with its limits, before the first process is created in it. systemd creates it for a process: see cgroup.adopt.
+function cgroup.create(ctx)
+  if tiny.settings.cgroup_manager ~= "disabled" and systemd.asked() then
+    if not ctx.planned then ctx.unit = systemd.prepare(ctx.config, ctx.id, ctx.in_userns or tiny.getuid() ~= 0) end
+    return
+  end
+  local path, asked = cgroup.path(ctx.config, ctx.id), ctx.config.linux.resources or {}
+  if not path or path == "" then return end
   local there, wrong = tiny.try(tiny.open_cgroup, path)
   if wrong and wrong.usage then tiny.fail { message = "linux.cgroupsPath: " .. wrong.message } end
   if there then
@@ -121,13 +126,21 @@ function cgroup.create(ctx)
     }
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
-  if ctx.in_userns then
-    local limits = {}
-    for key, value in pairs(asked) do limits[key] = key ~= "devices" and value or nil end
-    return resources.apply(made, limits)
-  end
-  resources.apply(made, asked)
+  resources.apply(made, settable(ctx))
   delegate(ctx.config, made)
+end
+
+-- Lets systemd create it for the first process, which waits. Returns its path. Without its process, the unit ends by itself.
+function cgroup.adopt(ctx)
+  local unit, pid = ctx.unit, ctx.child.pid
+  ctx.record.unit = { name = unit.name, user = unit.user }
+  local path = systemd.start(unit, ctx.config, ctx.id, pid)
+  ctx.scope:undo("cgroup_del", path, { kill = true })
+  ctx.record.cgroup = path
+  ctx.cgroup = tiny.open_cgroup(path)
+  if unit.name:match "%.slice$" then tiny.cgroup_attach(ctx.cgroup, ctx.child) end
+  resources.apply(ctx.cgroup, settable(ctx))
+  delegate(ctx.config, ctx.cgroup)
 end
 
 -- The cgroup of a running container; nil if it has none.

@@ -55,6 +55,7 @@ local function namespaces(ctx)
   local space = spaces.cgroup
   if space and space.path then ctx.cgroup_space = open("cgroup", space.path)
   elseif space and ctx.cgroup then options.cgroupns = true
+  elseif space and ctx.unit then ctx.late_cgroup_space = true
   elseif space then options.cgroup = true end
   return options, held
 end
@@ -70,6 +71,7 @@ function step.namespaces(ctx)
   if err then error(err, 0) end
   ctx.child = child
   for _, handle in ipairs(held) do handle:close() end
+  if ctx.unit then cgroup.adopt(ctx) end
 end
 
 function step.rootfs(ctx)
@@ -110,12 +112,12 @@ function step.security(ctx)
   if ctx.labels then ctx.labels() end
   ctx.env = process.environment(asked, "/")
   local there = tiny.stat(asked.cwd, { root = "/" })
-  if not there then tiny.mkdir(asked.cwd, { parents = true, root = "/" }) end
+  if not there then check.named("process.cwd", tiny.mkdir, asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
   ctx.connection = ctx.sync
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
   -- Only the user may be allowed to search it.
-  if denied then tiny.chdir(asked.cwd, { root = "/" }) end
+  if denied then check.named("process.cwd", tiny.chdir, asked.cwd, { root = "/" }) end
   if not ctx.planned then process.find(asked, ctx.env) end
 end
 
@@ -154,9 +156,12 @@ local function inside(ctx)
     tiny.setsid()
     if ctx.config.spaces.network and not ctx.config.spaces.network.path then tiny.try(tiny.link_set, "lo", { up = true }) end
     local text = ctx.sync:read()
-    ctx.record.pid = math.tointeger(tonumber(text))
+    local pid, group = (text or ""):match "^(%d+) ?(.*)$"
+    ctx.record.pid = math.tointeger(tonumber(pid))
     ctx.shown = ctx.planned or text and state.shown(ctx, "creating")
     if not ctx.shown then tiny.fail("the runtime ended before the container was recorded") end
+    if ctx.unit and group ~= "" then ctx.cgroup, ctx.record.cgroup = tiny.open_cgroup(group), group end
+    if ctx.late_cgroup_space then tiny.unshare { cgroup = true } end
     container.hook(ctx, "after", "namespaces")
   end)
   for _, name in ipairs { "rootfs", "mounts", "security" } do run_step(ctx, name) end
@@ -206,7 +211,10 @@ local function converse(ctx)
       if ctx.planned then return true end
       ctx.sync_parent:write "go"
     else
-      require("tiny.oci.listener").hear(ctx, said, ctx.sync_parent)
+      local _, why = tiny.try(require("tiny.oci.listener").hear, ctx, said, ctx.sync_parent)
+      -- A first process that fails says more about it.
+      if why then ctx.child:wait_ready("0s") end
+      if why then error(why, 0) end
     end
   end
 end
@@ -242,7 +250,7 @@ local function make(ctx)
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
-  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d"):format(record.pid))
+  local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d %s"):format(record.pid, ctx.unit and record.cgroup or ""))
   if err and not ENDED[err.code] then error(err, 0) end
   local ready = converse(ctx)
   ctx.child:wait_ready()

@@ -77,7 +77,7 @@ local function inside(ctx, asked)
   local env = process.environment(asked, ctx.root)
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
   process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
-  if denied then tiny.chdir(asked.cwd, { root = ctx.root }) end
+  if denied then require("tiny.oci.check").named("process.cwd", tiny.chdir, asked.cwd, { root = ctx.root }) end
   process.find(asked, env)
   process.exec(asked, env, ctx.keep, ctx.late_filter and ctx.load_filter or nil)
 end

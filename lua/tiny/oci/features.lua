@@ -19,7 +19,7 @@ return function()
     linux = {
       namespaces = words(linux.namespaces.list.type.words),
       capabilities = tiny.capability_names(),
-      cgroup = { v1 = true, v2 = true, systemd = false, systemdUser = false, rdma = true },
+      cgroup = { v1 = true, v2 = true, systemd = true, systemdUser = true, rdma = true },
       seccomp = {
         enabled = true, actions = seccomp.actions, operators = seccomp.operators, archs = seccomp.archs,
         knownFlags = seccomp.flags, supportedFlags = seccomp.supported_flags,
@@ -30,6 +30,6 @@ return function()
       mountExtensions = { idmap = { enabled = true } }, netDevices = { enabled = true },
     },
     annotations = { ["org.tinylua.version"] = tiny.settings.version },
-    potentiallyUnsafeConfigAnnotations = { "org.tinylua.recipe" },
+    potentiallyUnsafeConfigAnnotations = { "org.systemd.property.", "org.tinylua.recipe" },
   }
 end

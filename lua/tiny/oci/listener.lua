@@ -15,13 +15,21 @@ local function forward(one, file)
   tiny.send_fd(agent, file, { data = text })
 end
 
+-- The file that the process sends next. If it fails before, it sends the reason, or it has ended.
+local function take(connection)
+  local message = tiny.recv_fds(connection)
+  local file = message and message.files[1]
+  if file then return file end
+  tiny.fail { message = message and message.data:gsub("^E", "", 1) or "the first process has ended while it loaded its system call filter", exit = 1 }
+end
+
 -- Handles what the process has announced; false if `said` is no such word.
 function listener.hear(one, said, connection)
   if said == "L" then
-    local file <close> = tiny.recv_fd(connection)
+    local file <close> = take(connection)
     forward(one, file)
   elseif said == "N" then
-    require("tiny.oci.companion").answer(one, tiny.recv_fd(connection), tiny.recv_fd(connection))
+    require("tiny.oci.companion").answer(one, take(connection), take(connection))
   else
     return false
   end

@@ -73,7 +73,7 @@ local function controllers_of(cgroup)
 end
 
 -- The files to write, as a list of { field, file, value, options }.
-local function files_of(asked, cgroup)
+function resources.files(asked, cgroup)
   local v1, v2 = controllers_of(cgroup)
   local files, current = {}, nil
   local function put(field, file, value, options)
@@ -143,7 +143,7 @@ end
 -- after the others.
 function resources.apply(cgroup, asked)
   local later, failed = {}, nil
-  local files, v2 = files_of(asked, cgroup)
+  local files, v2 = resources.files(asked, cgroup)
   check_usage(cgroup, asked)
   for _, one in ipairs(files) do
     if write(cgroup, one) then table.insert(later, one) end

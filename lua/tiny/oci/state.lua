@@ -113,7 +113,7 @@ end
 -- What each field of a record is, if it is there.
 local SHAPE = {
   id = "string", bundle = "string", ociVersion = "string", pid = "integer", pid_start = "integer", cgroup = "string", annotations = "table",
-  created = "string", rootfs = "string", owner = "string",
+  created = "string", rootfs = "string", owner = "string", unit = "table",
 }
 
 local function is_sound(record, id)
@@ -233,6 +233,7 @@ function state.remove(one)
   one.scope:load()
   -- A journal that has lost its lines: the record has the cgroup too.
   if one.record.cgroup and #one.scope.calls == 0 then one.scope:undo("cgroup_del", one.record.cgroup, { kill = true }) end
+  if one.record.unit then require("tiny.oci.systemd").remove(one.record) end
   local failures, damage = one.scope:clear()
   if #failures > 0 then tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) } end
   for _, text in ipairs(damage) do require("tiny.format").note("%s", text) end

@@ -32,5 +32,7 @@ return function(id, options)
   local one = state.find(id, { lock = true })
   local status = state.status(one)
   if status == "stopped" or status == "creating" then check.wrong("cannot update container " .. tiny.show(id), "it is " .. status) end
-  require("tiny.oci.resources").apply(require("tiny.oci.cgroup").needed(one), asked)
+  local group = require("tiny.oci.cgroup").needed(one)
+  if one.record.unit then require("tiny.oci.systemd").update(one.record.unit, asked) end
+  require("tiny.oci.resources").apply(group, asked)
 end

@@ -27,6 +27,7 @@ check.equal(oci.run({ "exec", "e", "sh", "-c", "kill -9 $$" }).status, 137)
 check.equal(oci.run({ "exec", "e", "cat" }, { input = "standard input" }).out, "standard input")
 oci.fails([[exec "missing": executable file not found in $PATH]], { "exec", "e", "missing" })
 oci.fails([=[--user: "web" is not UID[:GID]]=], { "exec", "-u", "web", "e", "true" })
+oci.fails("process.cwd: ENOENT: No such file or directory: /nowhere", { "exec", "--cwd", "/nowhere", "e", "true" })
 oci.fails("no program given", { "exec", "e" })
 oci.fails([[container "none" does not exist]], { "exec", "none", "true" })
 

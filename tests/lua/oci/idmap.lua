@@ -36,6 +36,22 @@ check.equal(owners({ options = { "rbind" } }, true), "65534:65534 65534:65534")
 check.equal(oci.output("cat /data/file; touch /data/x 2>&1; true", with({ options = { "bind", "ro" } }, true)),
   "contenttouch: /data/x: Read-only file system")
 
+-- What the container mounts in a mount that the host shares is not seen by the host.
+tiny.mount_propagation("/tmp/private/data/below", "shared")
+tiny.mkdir "/tmp/private/data/below/inner"
+do
+  local path = oci.bundle("mount -t tmpfs none /data/below/inner && echo mounted; sleep 60; true", function(config, at)
+    local caps = { "CAP_SYS_ADMIN" }
+    config.process.capabilities = { bounding = caps, permitted = caps, effective = caps }
+    with({ options = { "rbind" } }, true)(config, at)
+  end)
+  tiny.chown("/tmp/private/data/below/inner", { uid = 100000, gid = 100000 })
+  local made = oci.succeeds { "run", "--detach", "-b", path, "p" }
+  oci.eventually(function() return made.read() == "mounted\n" end, "mounted")
+  check.equal(check.mount_at "/tmp/private/data/below/inner", nil)
+  oci.succeeds { "delete", "-f", "p" }
+end
+
 local own <close> = tiny.userns { uid_map = { { 0, 700000, 10 } }, gid_map = { { 0, 700000, 10 } } }
 local able = tiny.try(tiny.mount_copy, "/tmp/private/data", { idmap = own })
 if not able then check.skip "no idmapped mounts of this file system" end

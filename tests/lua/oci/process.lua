@@ -31,6 +31,7 @@ check.equal(oci.output("echo $HOME", with { env = { "PATH=/bin" }, user = { uid 
 check.equal(oci.output("echo $PATH; id -u", with { env = {} }):match("\n(.*)"), "0", "found without PATH")
 check.equal(oci.output("cat", with { env = { "PATH=/bin" } }, { input = "from stdin" }), "from stdin")
 oci.refused([[process.cwd: it must be an absolute path, not "tmp"]], with { cwd = "tmp" })
+oci.refused("process.cwd: ENOTDIR: Not a directory: /etc/passwd", with { cwd = "/etc/passwd" })
 oci.refused("process.args: it is empty", with { args = {} })
 oci.refused([[process.env[1]: "NOVALUE" is not NAME=VALUE]], with { env = { "A=1", "NOVALUE" } })
 oci.refused([[exec "missing": executable file not found in $PATH]], with { args = { "missing" } })
