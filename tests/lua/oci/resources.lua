@@ -102,6 +102,11 @@ end
 for shares, weight in pairs { [2] = "1", [512] = "59", [1024] = "100", [2048] = "174", [262144] = "10000" } do
   limits("cpu", { cpu = { shares = shares } }, { { "cpu.shares" }, tostring(shares) }, { { "cpu.weight" }, weight })
 end
+for _, section in ipairs(require "tiny.oci.limits") do
+  if section.v2 == "cpu" then
+    section.on_v2({ cpu = { shares = 1024 } }, function(_, file, value) check.equal(file .. value, "cpu.weight100", "on any host") end)
+  end
+end
 limits("cpu", { cpu = { quota = 50000, period = 200000, burst = 10000 } },
   { { "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.cfs_burst_us" }, "50000 | 200000 | 10000" },
     { { "cpu.max", "cpu.max.burst" }, "50000 200000 | 10000" })
