@@ -88,8 +88,7 @@ refused("linux.resources.memory.useHierarchy: the kernel always counts", { memor
 lacks("memory", "v2", "memory.swap: it is memory plus swap, and on cgroup v2 needs a memory limit", { memory = { swap = MEGA } })
 -- A new limit below the usage is refused where that is asked for.
 if versions.memory then
-  local path = oci.bundle("x=$(head -c 20000000 /dev/zero | tr '\\0' x); echo ready; sleep 60; echo $x",
-    with { memory = { limit = 128 * MEGA } })
+  local path = oci.bundle("head -c 16000000 /dev/zero > /dev/shm/x; echo ready; sleep 60", with { memory = { limit = 128 * MEGA } })
   local made = oci.succeeds { "run", "--detach", "-b", path, "l" }
   oci.eventually(function() return made.read() == "ready\n" end, "the memory is in use")
   oci.fails("linux.resources.memory.limit: 4194304 is less than the ", { "update", "--resources", "-", "l" },
