@@ -47,54 +47,6 @@ local function lenient(ctx)
   return asked ~= "false" and (ctx.in_userns or tiny.getuid() ~= 0)
 end
 
--- The files that a cgroup's owner needs to manage cgroups below it (cgroups(7), "Cgroup delegation").
-local DELEGATED = { "cgroup.procs", "cgroup.subtree_control", "cgroup.threads" }
-
--- Whether the container manages cgroups of its own: it has a cgroup namespace, and /sys/fs/cgroup is writable.
-local function delegates(config)
-  local space = config.spaces.cgroup
-  if not space or space.path then return false end
-  for _, mount in ipairs(config.mounts) do
-    if mount.target == "/sys/fs/cgroup" and (mount.type == "cgroup" or mount.type == "cgroup2") then
-      return not mount.parsed.attributes.read_only
-    end
-  end
-  return false
-end
-
--- The host's uid of the user of a container's process; nil if it is this user's own.
-local function owner(config)
-  local uid = config.process and config.process.user and config.process.user.uid or 0
-  if not config.spaces.user then return uid ~= 0 and uid or nil end
-  for _, map in ipairs(config.linux.uidMappings or {}) do
-    if uid >= map.containerID and uid < map.containerID + map.size then return map.hostID + uid - map.containerID end
-  end
-end
-
--- Gives a v2 cgroup to the user of the container's process (config-linux.md, "Cgroup ownership").
-local function delegate(config, made)
-  local folder = made.version == "v2" and made.folders.unified
-  local uid = folder and delegates(config) and owner(config)
-  if not uid then return end
-  local names = {}
-  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or table.concat(DELEGATED, "\n")):gmatch "%S+" do
-    table.insert(names, "/" .. name)
-  end
-  for _, name in ipairs { "", table.unpack(names) } do
-    local there = tiny.stat(folder .. name)
-    if there then tiny.chown(folder .. name, { uid = uid, gid = there.gid }) end
-  end
-end
-
--- The limits that may be set here.
-local function settable(ctx)
-  local asked = ctx.config.linux.resources or {}
-  if not ctx.in_userns then return asked end
-  local limits = {}
-  for key, value in pairs(asked) do limits[key] = key ~= "devices" and value or nil end
-  return limits
-end
-
 -- Creates it with its limits, before the first process is created in it. systemd creates it for a process: see cgroup.adopt.
 function cgroup.create(ctx)
   if tiny.settings.cgroup_manager ~= "disabled" and systemd.asked() then
@@ -127,7 +79,6 @@ function cgroup.create(ctx)
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
   resources.apply(made, settable(ctx))
-  delegate(ctx.config, made)
 end
 
 -- Lets systemd create it for the first process, which waits. Returns its path. Without its process, the unit ends by itself.

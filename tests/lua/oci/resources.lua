@@ -240,35 +240,5 @@ end
 check.equal(path_of "/oci-tests/one", "/oci-tests/one")
 check.equal(path_of "oci-tests/two", "/oci-tests/two")
 check.equal(path_of(nil), "/tinylua-oci/g")
-
--- The owner of a v2 cgroup: the container's user, if it has a cgroup namespace and may write to /sys/fs/cgroup.
-if versions.memory == "v2" then
-  local function owners(options, user)
-    local path = oci.bundle("mkdir /sys/fs/cgroup/own 2>/dev/null && echo made; sleep 60", function(config, at)
-      config.linux.cgroupsPath, config.linux.resources = "/oci-tests/owned", {}
-      for _, mount in ipairs(config.mounts) do
-        if mount.destination == "/sys/fs/cgroup" then mount.options = options end
-      end
-      if user then
-        table.insert(config.linux.namespaces, { type = "user" })
-        config.linux.uidMappings = { { containerID = 0, hostID = 100000, size = 1000 } }
-        config.linux.gidMappings = config.linux.uidMappings
-        tiny.chown(at .. "/rootfs", { uid = 100000, gid = 100000 })
-      end
-    end)
-    local made = oci.succeeds { "run", "-d", "-b", path, "o" }
-    local folder = tiny.open_cgroup("oci-tests/owned").folders.unified
-    if user and options[1] ~= "ro" then oci.eventually(function() return made.read() == "made\n" end, "a cgroup of the container's own") end
-    local found = {}
-    for _, name in ipairs { "", "/cgroup.procs", "/cgroup.subtree_control", "/memory.max" } do
-      table.insert(found, tiny.stat(folder .. name).uid)
-    end
-    oci.succeeds { "delete", "-f", "o" }
-    return table.concat(found, " ")
-  end
-  check.equal(owners({ "nosuid", "rw" }, true), "100000 100000 100000 0")
-  check.equal(owners({ "ro" }, true), "0 0 0 0")
-  check.equal(owners({ "rw" }, false), "0 0 0 0")
-end
 oci.refused("linux.cgroupsPath: ", function(c) c.linux.cgroupsPath = "/a/../b" end)
 tiny.try(tiny.cgroup_del, "oci-tests")
