@@ -47,6 +47,15 @@ local function lenient(ctx)
   return asked ~= "false" and (ctx.in_userns or tiny.getuid() ~= 0)
 end
 
+-- The limits that may be set here.
+local function settable(ctx)
+  local asked = ctx.config.linux.resources or {}
+  if not ctx.in_userns then return asked end
+  local limits = {}
+  for key, value in pairs(asked) do limits[key] = key ~= "devices" and value or nil end
+  return limits
+end
+
 -- Creates it with its limits, before the first process is created in it. systemd creates it for a process: see cgroup.adopt.
 function cgroup.create(ctx)
   if tiny.settings.cgroup_manager ~= "disabled" and systemd.asked() then
@@ -91,7 +100,6 @@ function cgroup.adopt(ctx)
   ctx.cgroup = tiny.open_cgroup(path)
   if unit.name:match "%.slice$" then tiny.cgroup_attach(ctx.cgroup, ctx.child) end
   resources.apply(ctx.cgroup, settable(ctx))
-  delegate(ctx.config, ctx.cgroup)
 end
 
 -- The cgroup of a running container; nil if it has none.
