@@ -47,45 +47,6 @@ local function lenient(ctx)
   return asked ~= "false" and (ctx.in_userns or tiny.getuid() ~= 0)
 end
 
--- The files that a cgroup's owner needs to manage cgroups below it (cgroups(7), "Cgroup delegation").
-local DELEGATED = { "cgroup.procs", "cgroup.subtree_control", "cgroup.threads" }
-
--- Whether the container manages cgroups of its own: it has a cgroup namespace, and /sys/fs/cgroup is writable.
-local function delegates(config)
-  local space = config.spaces.cgroup
-  if not space or space.path then return false end
-  for _, mount in ipairs(config.mounts) do
-    if mount.target == "/sys/fs/cgroup" and (mount.type == "cgroup" or mount.type == "cgroup2") then
-      return not mount.parsed.attributes.read_only
-    end
-  end
-  return false
-end
-
--- The host's uid of the user of a container's process; nil if it is this user's own.
-local function owner(config)
-  local uid = config.process and config.process.user and config.process.user.uid or 0
-  if not config.spaces.user then return uid ~= 0 and uid or nil end
-  for _, map in ipairs(config.linux.uidMappings or {}) do
-    if uid >= map.containerID and uid < map.containerID + map.size then return map.hostID + uid - map.containerID end
-  end
-end
-
--- Gives a v2 cgroup to the user of the container's process (config-linux.md, "Cgroup ownership").
-local function delegate(config, made)
-  local folder = made.version == "v2" and made.folders.unified
-  local uid = folder and delegates(config) and owner(config)
-  if not uid then return end
-  local names = {}
-  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or table.concat(DELEGATED, "\n")):gmatch "%S+" do
-    table.insert(names, "/" .. name)
-  end
-  for _, name in ipairs { "", table.unpack(names) } do
-    local there = tiny.stat(folder .. name)
-    if there then tiny.chown(folder .. name, { uid = uid, gid = there.gid }) end
-  end
-end
-
 -- The limits that may be set here.
 local function settable(ctx)
   local asked = ctx.config.linux.resources or {}
@@ -127,7 +88,6 @@ function cgroup.create(ctx)
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
   resources.apply(made, settable(ctx))
-  delegate(ctx.config, made)
 end
 
 -- Lets systemd create it for the first process, which waits. Returns its path. Without its process, the unit ends by itself.
@@ -140,7 +100,6 @@ function cgroup.adopt(ctx)
   ctx.cgroup = tiny.open_cgroup(path)
   if unit.name:match "%.slice$" then tiny.cgroup_attach(ctx.cgroup, ctx.child) end
   resources.apply(ctx.cgroup, settable(ctx))
-  delegate(ctx.config, ctx.cgroup)
 end
 
 -- The cgroup of a running container; nil if it has none.

@@ -56,7 +56,8 @@ local has = {}
 for _, one in ipairs(pids) do has[one] = true end
 assert(has[pid])
 -- ps(1) needs the time of the boot, which User-Mode Linux does not have.
-if tiny.stat "/bin/ps" and tiny.read_file "/proc/stat":find "btime [1-9]" then
+local works <close> = io.popen "ps -ef > /dev/null 2>&1 && echo works"
+if works:read "l" == "works" then
   local text = oci.succeeds({ "ps", "first" }).out
   assert(text:find "sleep 300" and text:find "sleep 301" and text:match "^UID%s+PID", text)
   check.equal(#lines(text), 4)

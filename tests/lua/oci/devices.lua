@@ -67,6 +67,9 @@ check.equal(oci.output("echo x > /dev/null; head -c 2 /dev/zero | wc -c; stat -c
   mapped()):gsub("%s+", " "), "2 1:7 5:0 ")
 check.equal(oci.output("stat -c %t:%T /dev/net/mine", mapped { type = "c", path = "/dev/net/mine", major = 1, minor = 9 }), "1:9",
   "found on the host by its number")
+tiny.mknod("/dev/decoy", "char", { major = 1, minor = 5, mode = tonumber("666", 8) })
+check.equal(oci.output("stat -c %t:%T /dev/decoy", mapped { type = "c", path = "/dev/decoy", major = 1, minor = 9 }), "1:9",
+  "not what the host has at this path")
 check.equal(oci.output("stat -c '%F %u %a' /dev/fifo", mapped { type = "p", path = "/dev/fifo", fileMode = 384, uid = 9 }), "fifo 9 600")
 oci.refused("linux.devices: /dev/none: this host has no char device 250:250 to bind",
   mapped { type = "c", path = "/dev/none", major = 250, minor = 250 })
