@@ -93,8 +93,10 @@ end
 -- Lets systemd create it for the first process, which waits. Returns its path. Without its process, the unit ends by itself.
 function cgroup.adopt(ctx)
   local unit, pid = ctx.unit, ctx.child.pid
+  systemd.start(unit, ctx.config, ctx.id, pid)
+  -- Only now: what fails before must not stop another's unit of this name.
   ctx.record.unit = { name = unit.name, user = unit.user }
-  local path = systemd.start(unit, ctx.config, ctx.id, pid)
+  local path = systemd.group(unit)
   ctx.scope:undo("cgroup_del", path, { kill = true })
   ctx.record.cgroup = path
   ctx.cgroup = tiny.open_cgroup(path)

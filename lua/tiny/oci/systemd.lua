@@ -200,7 +200,7 @@ function systemd.prepare(config, id, user)
   return unit
 end
 
--- Starts the unit, with the process `pid` in a scope; returns the path of its cgroup.
+-- Starts the unit, with the process `pid` in a scope. It fails if there is such a unit already, which is another's.
 function systemd.start(unit, config, id, pid)
   local is_slice = unit.name:match "%.slice$"
   local properties = {
@@ -226,8 +226,13 @@ function systemd.start(unit, config, id, pid)
     _, err = tiny.try(start)
   end
   if err then error(err, 0) end
-  local path = manager:call("GetUnit", "s", unit.name)
-  local group = manager.bus:call(NAME, path, "org.freedesktop.DBus.Properties", "Get", "ss", NAME .. (is_slice and ".Slice" or ".Scope"), "ControlGroup")[2]
+end
+
+-- The path of a unit's cgroup.
+function systemd.group(unit)
+  local manager <close> = connect(unit.user)
+  local path, kind = manager:call("GetUnit", "s", unit.name), unit.name:match "%.slice$" and ".Slice" or ".Scope"
+  local group = manager.bus:call(NAME, path, "org.freedesktop.DBus.Properties", "Get", "ss", NAME .. kind, "ControlGroup")[2]
   if type(group) ~= "string" or group:gsub("/", "") == "" then tiny.fail { message = ("systemd: unit %s has no cgroup"):format(unit.name) } end
   return group
 end
