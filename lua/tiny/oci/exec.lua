@@ -98,6 +98,7 @@ return function(id, options)
   local asked = asked_of(one, config, options)
   if options.tty then asked.terminal = true end
   require("tiny.oci.config").check_process(asked, "process")
+  process.warn(asked, id)
   local front = require "tiny.oci.front"
   local console <close> = front.console(asked, options.console_socket, options.detach)
   local first <close> = state.process(one)

@@ -90,6 +90,7 @@ function front.create(id, options)
   local ctx = state.create(id)
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
   ctx.name, ctx.spec, ctx.where, ctx.original = id, program.spec, program.where, next(program.spec) and program.original or nil
+  if config.process then require("tiny.oci.process").warn(config.process, id) end
   local _, err = tiny.try(function()
     state.save(ctx)
     require("tiny.oci.create").make(ctx)

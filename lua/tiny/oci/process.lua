@@ -112,6 +112,21 @@ function process.limits(asked)
   end
 end
 
+-- Warns of the capabilities that cannot be given, since this process does not have them itself (config.md: a runtime warns and goes on).
+function process.warn(asked, id)
+  local mine, missing, seen = {}, {}, {}
+  for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+  for _, set in ipairs(SETS) do
+    for _, name in ipairs((asked.capabilities or NOTHING)[set] or NOTHING) do
+      if not mine[name] and not seen[name] then table.insert(missing, name) end
+      seen[name] = true
+    end
+  end
+  if #missing > 0 then
+    tiny.log("warn", "process.capabilities: left out, since the runtime does not have them: " .. table.concat(missing, ", "), { container = id })
+  end
+end
+
 -- The sets that can be given: those that this process has itself.
 local function sets(asked)
   local mine, found = {}, {}

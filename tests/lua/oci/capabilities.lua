@@ -67,3 +67,22 @@ end
 -- What is empty is not asked for.
 check.equal(oci.output("echo yes", function(c) c.process.apparmorProfile, c.process.selinuxLabel, c.linux.mountLabel = "", "", "" end),
   "yes")
+
+-- A capability that the runtime does not have is left out, with a warning in the log; nothing is on the container's streams.
+local function without(name)
+  local kept = {}
+  for _, one in ipairs(tiny.caps().bounding) do
+    if one ~= name then table.insert(kept, one) end
+  end
+  tiny.set_caps { bounding = kept, effective = kept, permitted = kept, inheritable = {}, ambient = {} }
+end
+local asking = oci.bundle("grep CapBnd /proc/self/status", function(config)
+  for _, set in ipairs { "bounding", "effective", "permitted" } do config.process.capabilities[set] = { "CAP_CHOWN", "CAP_SYS_TIME" } end
+end)
+local lacking = oci.succeeds({ "--log", "/tmp/warnings", "--log-format", "json", "run", "--bundle", asking, "w" },
+  { prepare = function() without "CAP_SYS_TIME" end })
+check.equal(lacking.err, "")
+check.equal(lacking.out, "CapBnd:\t0000000000000001\n")
+local warned = tiny.json_decode(tiny.read_file "/tmp/warnings")
+check.equal(warned.level, "warn")
+assert(warned.msg:find "process.capabilities: .*CAP_SYS_TIME", warned.msg)
