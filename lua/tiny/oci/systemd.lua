@@ -43,7 +43,7 @@ local function sockets(user)
   local found, folder = {}, os.getenv "XDG_RUNTIME_DIR" or ""
   if folder ~= "" then table.insert(found, { folder .. "/systemd/private" }) end
   for address in (os.getenv "DBUS_SESSION_BUS_ADDRESS" or ""):gmatch "[^;]+" do
-    local path = address:match "^unix:path=([^,]+)" or address:match "^unix:.*,path=([^,]+)"
+    local path = ("," .. (address:match "^unix:(.*)$" or "")):match ",path=([^,]+)"
     if path then table.insert(found, { unescaped(path), true }) end
   end
   if folder ~= "" then table.insert(found, { folder .. "/bus", true }) end
@@ -96,8 +96,9 @@ local function mask(list)
   local bytes = {}
   for part in list:gmatch "[^,%s]+" do
     local first, last = part:match "^(%d+)%-?(%d*)$"
+    if not first then return nil end
     first, last = tonumber(first), tonumber(last ~= "" and last or first)
-    if not first or not last or last > 65535 then return nil end
+    if last > 65535 then return nil end
     for n = first, last do
       for i = #bytes + 1, n // 8 + 1 do bytes[i] = 0 end
       bytes[n // 8 + 1] = bytes[n // 8 + 1] | 1 << n % 8
@@ -114,6 +115,8 @@ end
 local function masked(name)
   return function(text) return { { name, "ay", mask(text) } } end
 end
+
+systemd.mask = mask
 
 local PROPERTIES = {
   ["memory.max"] = plain "MemoryMax", ["memory.high"] = plain "MemoryHigh", ["memory.low"] = plain "MemoryLow", ["memory.min"] = plain "MemoryMin",
