@@ -79,6 +79,18 @@ for delay in 0.05 0.1 0.15 0.2 0.3 0.5 0.8; do
 	check "nothing is left after $delay s" eventually gone system.slice/t-six.scope
 done
 
+# The same while a hook runs, which is after the unit has started.
+hooks='"createRuntime": [{ "path": "/bin/sleep", "args": ["sleep", "3"] }]'
+bundle system.slice:t:seven ''
+hooks=
+$oci create -b bundle seven > /dev/null 2>&1 &
+check "the scope exists during hooks" eventually test -d /sys/fs/cgroup/system.slice/t-seven.scope
+check "and is in the journal" eventually grep -q cgroup_del /run/tinylua-oci/seven/undo.jsonl
+kill -9 $!
+wait $! 2> /dev/null
+check "killed during hooks" $oci delete --force seven
+check "nothing is left after the hooks" eventually gone system.slice/t-seven.scope
+
 # What is refused.
 for path in /no/unit a:b system:t:x; do
 	bundle $path ''

@@ -90,7 +90,7 @@ function cgroup.create(ctx)
   resources.apply(made, settable(ctx))
 end
 
--- Lets systemd create it for the first process, which waits. Returns its path. Without its process, the unit ends by itself.
+-- Lets systemd create it for the first process, which waits. Without its process, the unit ends by itself.
 function cgroup.adopt(ctx)
   local unit, pid = ctx.unit, ctx.child.pid
   systemd.start(unit, ctx.config, ctx.id, pid)
