@@ -1,7 +1,9 @@
 # shellcheck shell=sh disable=SC2154
 # Checks as root, sourced by `checks`.
-limits='"memory": { "limit": 67108864, "swap": 100663296, "reservation": 33554432 }, "cpu": { "shares": 2048, "quota": 50000, "period": 100000 },
-	"pids": { "limit": 64 }, "unified": { "memory.high": "60000000" }, "devices": [{ "allow": false, "access": "rwm" }, { "allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm" },
+limits='"memory": { "limit": 67108864, "swap": 100663296, "reservation": 33554432 },
+	"cpu": { "shares": 2048, "quota": 50000, "period": 100000 },
+	"pids": { "limit": 64 }, "unified": { "memory.high": "60000000" }, "devices": [{ "allow": false, "access": "rwm" },
+	{ "allow": true, "type": "c", "major": 1, "minor": 3, "access": "rwm" },
 	{ "allow": true, "type": "c", "access": "m" }]'
 
 bundle system.slice:t:one "$limits"
@@ -20,7 +22,8 @@ check "MemoryLow" equal "$(property $unit MemoryLow) $(file $group/memory.low)" 
 check "MemoryHigh of unified" equal "$(property $unit MemoryHigh) $(file $group/memory.high)" "60000000 59998208"
 check "TasksMax" equal "$(property $unit TasksMax) $(file $group/pids.max)" "64 64"
 check "CPUWeight" equal "$(property $unit CPUWeight)" "$(file $group/cpu.weight)"
-check "CPUQuota" equal "$(property $unit CPUQuotaPerSecUSec) $(property $unit CPUQuotaPeriodUSec) $(file $group/cpu.max)" "500ms 100ms 50000 100000"
+check "CPUQuota" equal "$(property $unit CPUQuotaPerSecUSec) $(property $unit CPUQuotaPeriodUSec) $(file $group/cpu.max)" \
+	"500ms 100ms 50000 100000"
 check "daemon-reload" systemctl daemon-reload
 check "the limits outlive it" equal "$(file $group/memory.max) $(file $group/pids.max) $(file $group/cpu.max)" "67108864 64 50000 100000"
 check "start" $oci start one
@@ -29,7 +32,8 @@ check "exec" $oci exec one sh -c 'read line < /proc/self/cgroup; [ "$line" = 0::
 check "a device that the rules allow" $oci exec one sh -c 'mknod /null c 1 3 && cat /null'
 check "a device that they refuse" fails "not permitted" $oci exec one sh -c 'mknod /kmsg c 1 11 && cat /kmsg'
 check "update" $oci update --memory 96m --pids-limit 32 one
-check "update changes both" equal "$(property $unit MemoryMax) $(file $group/memory.max) $(property $unit TasksMax) $(file $group/pids.max)" \
+check "update changes both" equal \
+	"$(property $unit MemoryMax) $(file $group/memory.max) $(property $unit TasksMax) $(file $group/pids.max)" \
 	"100663296 100663296 32 32"
 check "pause" $oci pause one
 check "it is frozen" grep -q "frozen 1" /sys/fs/cgroup/$group/cgroup.events
@@ -48,11 +52,13 @@ check "a killed container" $oci kill two KILL
 check "its scope ends by itself" eventually gone kubepods.slice/kubepods-burstable.slice/cri-two.scope
 check "delete after that" $oci delete two
 
-bundle '' '' '"org.systemd.property.TimeoutStopSec": "uint64 7", "org.systemd.property.MemoryMax": "uint64 50000000", "org.systemd.property.SendSIGHUP": "true",
+bundle '' '' '"org.systemd.property.TimeoutStopSec": "uint64 7", "org.systemd.property.MemoryMax": "uint64 50000000",
+	"org.systemd.property.SendSIGHUP": "true",
 	"org.systemd.property.Documentation": "[\u0027man:tinylua(1)\u0027]"'
 check "the default path" $oci create -b bundle three
 unit=tinylua-oci-three.scope
-check "annotations" equal "$(property $unit TimeoutStopUSec) $(property $unit MemoryMax) $(property $unit SendSIGHUP) $(property $unit Documentation)" \
+check "annotations" equal \
+	"$(property $unit TimeoutStopUSec) $(property $unit MemoryMax) $(property $unit SendSIGHUP) $(property $unit Documentation)" \
 	"7s 50000000 yes \"man:tinylua(1)\""
 check "delete it" $oci delete --force three
 

@@ -153,7 +153,7 @@ function Bus:call(destination, path, interface, method, signature, ...)
   self.serial, self.deadline = self.serial + 1, tiny.clock "monotonic" + TIMEOUT
   local body, message = writer(), writer()
   for i, kind in ipairs(types_of(signature)) do body:put(kind, (select(i, ...))) end
-  for _, part in ipairs { { "y", 0x6c }, { "y", CALL }, { "y", 0 }, { "y", 1 }, { "u", body.size }, { "u", self.serial } } do message:put(part[1], part[2]) end
+  message:add(string.pack("<c1BBBI4I4", "l", CALL, 0, 1, body.size, self.serial))
   local fields = {
     { PATH, { "o", path } }, { INTERFACE, { "s", interface } }, { MEMBER, { "s", method } }, { DESTINATION, { "s", destination } },
   }

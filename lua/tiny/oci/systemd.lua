@@ -119,7 +119,8 @@ end
 systemd.mask = mask
 
 local PROPERTIES = {
-  ["memory.max"] = plain "MemoryMax", ["memory.high"] = plain "MemoryHigh", ["memory.low"] = plain "MemoryLow", ["memory.min"] = plain "MemoryMin",
+  ["memory.max"] = plain "MemoryMax", ["memory.high"] = plain "MemoryHigh",
+  ["memory.low"] = plain "MemoryLow", ["memory.min"] = plain "MemoryMin",
   ["memory.swap.max"] = plain "MemorySwapMax", ["pids.max"] = plain "TasksMax", ["cpu.weight"] = plain "CPUWeight",
   ["cpuset.cpus"] = masked "AllowedCPUs", ["cpuset.mems"] = masked "AllowedMemoryNodes",
   ["cpu.max"] = function(text)
@@ -179,7 +180,9 @@ local function annotated(annotations)
       if not name:match "^%a%a%a+$" then check.wrong(where, "it is not the name of a property") end
       if OURS[name] then check.wrong(where, "the runtime sets this property itself") end
       local value = variant(text)
-      if not value then check.wrong(where, ("%s is not a boolean, a number, a string in quotes or a list of strings"):format(tiny.show(text))) end
+      if not value then
+        check.wrong(where, ("%s is not a boolean, a number, a string in quotes or a list of strings"):format(tiny.show(text)))
+      end
       -- The names in unit files are in seconds, those of D-Bus in microseconds.
       if name:match "%lSec$" and type(value[2]) == "number" then
         name, value = name:gsub("Sec$", "USec"), { "t", math.tointeger(value[2] * 1000000 // 1) }
@@ -194,7 +197,8 @@ end
 function systemd.prepare(config, id, user)
   for name in pairs(tiny.cgroup_of()) do
     if name ~= "unified" and not name:find("=", 1, true) then
-      tiny.fail { message = "--systemd-cgroup needs a host with cgroup v2 only: this one has the controller " .. name .. " on v1", hint = HINT }
+      local why = "--systemd-cgroup needs a host with cgroup v2 only: this one has the controller %s on v1"
+      tiny.fail { message = why:format(name), hint = HINT }
     end
   end
   local unit = systemd.unit(config.linux.cgroupsPath, id, user)
@@ -236,7 +240,7 @@ function systemd.group(unit)
   local manager <close> = connect(unit.user)
   local path, kind = manager:call("GetUnit", "s", unit.name), unit.name:match "%.slice$" and ".Slice" or ".Scope"
   local group = manager.bus:call(NAME, path, "org.freedesktop.DBus.Properties", "Get", "ss", NAME .. kind, "ControlGroup")[2]
-  if type(group) ~= "string" or group:gsub("/", "") == "" then tiny.fail { message = ("systemd: unit %s has no cgroup"):format(unit.name) } end
+  if type(group) ~= "string" or not group:find "[^/]" then tiny.fail { message = ("systemd: unit %s has no cgroup"):format(unit.name) } end
   return group
 end
 
