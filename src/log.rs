@@ -156,7 +156,8 @@ pub fn start(wanted: &Wanted) -> sys::Result<()> {
 fn subscribe() -> sys::Result<()> {
     {
         let mut sinks = sinks();
-        if sinks.stderr.is_none() {
+        // A copy that is not written to would keep a pipe open, whose reader waits for its end.
+        if sinks.stderr.is_none() && sinks.of_stderr() > LevelFilter::OFF {
             sinks.stderr = Some(sys::fs::duplicate_stderr()?);
         }
     }

@@ -109,9 +109,10 @@ fn add(globals: &mut Globals, matches: &ArgMatches, report: &Report) {
     globals.trace = matches.get_one::<Wanted>("trace").cloned();
     let asked = |name: &str| matches.get_one::<String>(name).map(String::as_str);
     let level = if asked("debug") == Some("true") { Some("debug") } else { asked("log-level") };
-    // Without --log, warnings would be on the container's standard error.
     let level = level.and_then(|level| log::level(level).ok()).filter(|level| *level > log::level_of_warnings());
-    let file = report.file.clone().or_else(|| level.is_none().then(|| PathBuf::from("/dev/null")));
+    // Without --log, warnings of these commands would be on the container's standard error.
+    let shared = matches!(matches.subcommand_name(), Some("create" | "exec"));
+    let file = report.file.clone().or_else(|| (shared && level.is_none()).then(|| PathBuf::from("/dev/null")));
     let format = if report.json { log::Format::Json } else { log::Format::Text };
     globals.log.add(log::Wanted { level, format: Some(format), file });
     for (name, setting) in [

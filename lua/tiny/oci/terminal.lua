@@ -10,6 +10,8 @@ return function(ctx, asked)
   tiny.set_controlling_terminal(slave)
   if ctx.first then tiny.mount_bind(slave.path, "/dev/console", { create = true }) end
   for number = 0, 2 do tiny.dup2(slave, number) end
+  -- Copies of the engine's standard error would keep a pipe open while this process waits for `start`.
+  if ctx.first then tiny.stop_trace() end
   tiny.send_fd(ctx.console, master, { data = "/dev/ptmx" })
   ctx.console:close()
   master:close()

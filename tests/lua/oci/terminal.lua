@@ -71,3 +71,24 @@ oci.fails("--console-socket is given, but process.terminal is not set", { "creat
   "t" })
 oci.fails("/tmp/no.sock", { "create", "--console-socket", "/tmp/no.sock", "-b", path, "t" })
 oci.nothing()
+
+-- The engine's pipes are closed when `create` has ended: an engine reads them to their end before it calls `start`.
+for _, words in ipairs { { "--log", "/tmp/log" }, { "--log", "/tmp/log", "--debug" }, { "--trace=json" } } do
+  local path = oci.bundle("true", function(config) config.process.terminal = true end)
+  local console <close> = tiny.unix_listen "/tmp/console"
+  local from, into = tiny.pipe()
+  local engine <close> = tiny.fork(function()
+    for number = 1, 2 do tiny.dup2(into, number) end
+    local all = { "--root", oci.root(), table.unpack(words) }
+    for _, word in ipairs { "create", "--bundle", path, "--console-socket", "/tmp/console", "t" } do table.insert(all, word) end
+    tiny.exec { file = "/proc/self/exe", "tinylua-oci", table.unpack(all) }
+  end)
+  into:close()
+  while #tiny.poll({ from }, "20s") > 0 do
+    if not from:read() then break end
+  end
+  check.equal(#tiny.poll({ from }, 0), 1, "the pipe is still open: " .. table.concat(words, " "))
+  check.equal(engine:wait(), 0)
+  oci.succeeds { "delete", "--force", "t" }
+  tiny.remove "/tmp/console"
+end
