@@ -53,14 +53,25 @@ impl Globals {
         self.verbose |= matches.get_flag("verbose");
     }
 
+    /// Adds the folders of the options that begin a command's words. Later words may be those of a program, whose options are
+    /// not ours.
     pub fn add_lua_paths(&mut self, rest: &[OsString]) {
+        let own = |i: usize| i.checked_sub(1).is_some_and(|before| rest[before] == "--lua-path");
+        let end = (0..rest.len()).find(|i| !rest[*i].as_bytes().starts_with(b"-") && !own(*i)).unwrap_or(rest.len());
+        self.add_all_lua_paths(&rest[..end]);
+    }
+
+    /// Adds the folders of all options among a command's words; returns whether there were any.
+    pub fn add_all_lua_paths(&mut self, rest: &[OsString]) -> bool {
+        let known = self.lua_path.len();
         for (i, word) in rest.iter().enumerate().take_while(|(_, w)| *w != "--") {
             let inline = word.as_bytes().strip_prefix(b"--lua-path=").map(OsStr::from_bytes);
             let next = || rest.get(i + 1).filter(|_| word == "--lua-path").map(OsString::as_os_str);
-            if let Some(dir) = inline.or_else(next) {
-                self.lua_path.push(dir.into());
+            if let Some(dir) = inline.or_else(next).map(PathBuf::from).filter(|dir| !self.lua_path.contains(dir)) {
+                self.lua_path.push(dir);
             }
         }
+        self.lua_path.len() > known
     }
 
     pub fn settings(&self) -> Vec<(&'static str, String)> {

@@ -148,8 +148,13 @@ pub fn command(vm: &Vm, name: &str, words: &[OsString]) -> Result<u8, End> {
 
 fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
     let fail = |failure: Failure, verbose: bool| End::Failed { failure, verbose };
+    let (first, words) = (name, rest);
     let Some(script) = vm.command(name).map_err(|f| fail(f, globals.verbose))? else {
-        return Err(unknown_command(vm, name).into());
+        // The command is in a folder that is named after other words of it.
+        return match !globals.kept && globals.add_all_lua_paths(rest) {
+            true => elsewhere_in(first, words, globals),
+            false => Err(unknown_command(vm, name).into()),
+        };
     };
     let chosen = group::choose(vm, name, &script, rest).map_err(|end| match end {
         End::Failed { failure, .. } => fail(failure, globals.verbose),
@@ -164,7 +169,12 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
         None => {
             let spec = Spec::of(name, &script).map_err(|f| fail(f, false))?;
             let matches = spec.parse(rest).map_err(|e| elsewhere::told(e, &script))?;
+            let known = globals.lua_path.len();
             globals.add(&matches);
+            // The option came after a word that could have been a program's. Nothing has been done yet.
+            if globals.lua_path.len() > known && !globals.kept {
+                return elsewhere_in(first, words, globals);
+            }
             spec.table(vm.lua(), &matches).map_err(|f| fail(f, globals.verbose))?
         }
     };
@@ -190,6 +200,17 @@ fn invoke(vm: &Vm, name: &str, rest: &[OsString], globals: &mut Globals) -> Resu
     let end = run().map_err(|f| fail(f, globals.verbose));
     let traced = trace::finish(vm.lua()).map_err(|f| fail(f, globals.verbose));
     end.and_then(|status| traced.map(|()| status))
+}
+
+/// Runs the command in a new machine, whose search path has become longer.
+fn elsewhere_in(name: &str, rest: &[OsString], globals: &mut Globals) -> Result<u8, End> {
+    let search = SearchPath::new(&globals.lua_path);
+    seal_early(name, &search);
+    let verbose = globals.verbose;
+    let vm = machine(globals, search).map_err(|failure| End::Failed { failure, verbose })?;
+    let end = invoke(&vm, name, rest, globals);
+    std::mem::forget(vm);
+    end
 }
 
 /// The status of a recipe that a signal has ended.

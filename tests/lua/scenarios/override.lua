@@ -7,6 +7,15 @@ tiny.write_file("/tmp/mine/scripts/greet.lua", "return { options = { { 'who', de
 check.equal(check.succeeds("--lua-path", "/tmp/mine", "ps"), "my own ps\n")
 check.equal(check.succeeds("ps", "--lua-path=/tmp/mine"), "my own ps\n")
 check.equal(check.succeeds("--lua-path", "/tmp/mine", "greet", "--who", "me"), "hello me\n")
+-- Also where the option comes after others; a program's words are not ours.
+check.equal(check.succeeds("greet", "--who", "me", "--lua-path", "/tmp/mine"), "hello me\n")
+tiny.write_file("/tmp/mine/scripts/events.lua", "return { options = { { 'since' } }, run = function(a) print('mine since ' .. a.since) end }")
+check.equal(check.succeeds("events", "--since", "1h", "--lua-path", "/tmp/mine"), "mine since 1h\n")
+tiny.write_file("/tmp/mine/scripts/run.lua", "return { args = { { 'words', trailing = true } }, run = function() print('mine') end }")
+check.equal(check.succeeds("run", "--rm", "echo", "--lua-path", "/tmp/mine"), "--lua-path /tmp/mine\n")
+check.equal(check.succeeds("run", "--rm", "-e", "A=1", "echo", "--lua-path=/tmp/mine"), "--lua-path=/tmp/mine\n")
+check.equal(check.succeeds("run", "--lua-path", "/tmp/mine", "x"), "mine\n")
+tiny.remove("/tmp/mine/scripts/run.lua")
 
 local function refused(pattern)
   local result = check.run { "--lua-path", "/tmp/mine", "ps" }
