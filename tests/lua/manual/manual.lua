@@ -23,8 +23,9 @@ check.equal(option("clone", "net").type.is, "namespace")
 check.equal(tiny.manual("wait").args[1].type.kind, "child")
 local rules = tiny.manual("set_device_rules").list
 check.equal(rules.type.is, "options")
-check.equal(rules.type.keys[1].name .. " " .. rules.type.keys[1].type.is, "type word")
-check.equal(rules.type.keys[1].type.text, '"char"|"block"')
+check.equal(rules.type.keys[1].name .. " " .. rules.type.keys[1].type.is, "allow boolean")
+check.equal(rules.type.keys[2].name .. " " .. rules.type.keys[2].type.is, "type word")
+check.equal(rules.type.keys[2].type.text, '"char"|"block"')
 
 -- The sorts of types that a renderer has to know; `of` is a type, or a list of types.
 local SORTS = {}
