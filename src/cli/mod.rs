@@ -75,7 +75,7 @@ fn dispatch(argv: Vec<OsString>) -> Result<u8, End> {
     let matches = match top().try_get_matches_from(&argv) {
         Err(e) if matches!(e.kind(), DisplayHelp | DisplayHelpOnMissingArgumentOrSubcommand) => {
             let mut globals = globals;
-            globals.add_lua_paths(argv.get(1..).unwrap_or_default());
+            globals.add_all_lua_paths(argv.get(1..).unwrap_or_default());
             return Err(End::Help(help_with_commands(&globals)));
         }
         Err(e) if e.kind() == MissingSubcommand => {

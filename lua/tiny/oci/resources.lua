@@ -103,8 +103,8 @@ function resources.wanted(asked)
 end
 
 local function write(cgroup, one)
-  local options, err = one[4], nil
-  _, err = tiny.try(tiny.cgroup_write, cgroup, { [one[2]] = one[3] })
+  local options = one[4]
+  local _, err = tiny.try(tiny.cgroup_write, cgroup, { [one[2]] = one[3] })
   if err and err.code == "ENOENT" and options.or_file then
     _, err = tiny.try(tiny.cgroup_write, cgroup, { [options.or_file] = options.or_value or one[3] })
   end

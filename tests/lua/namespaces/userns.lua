@@ -54,8 +54,9 @@ check.inside({ user = own }, function()
   check.equal(link, ("pid:[%d]"):format(inner.inode), "the joined namespace")
   check.equal(tiny.readlink("/proc/self/ns/pid_for_children"), tiny.readlink("/proc/self/ns/pid"), "where later children are born")
   first:kill("SIGKILL")
-  check.equal(first:wait(), 137)
+  -- A namespace's PID 1 ends last: it waits until others have reaped their children there (pid_namespaces(7)).
   check.equal(second:wait(), 137)
+  check.equal(first:wait(), 137)
 end)
 
 -- An error in the child, and one during its setup.
