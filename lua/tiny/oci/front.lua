@@ -87,10 +87,10 @@ function front.create(id, options)
     processless = not config.process or nil, programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
     on_oom = program.spec.on_oom and true or nil,
   }
+  if config.process then require("tiny.oci.process").warn(config.process, id) end
   local ctx = state.create(id)
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
   ctx.name, ctx.spec, ctx.where, ctx.original = id, program.spec, program.where, next(program.spec) and program.original or nil
-  if config.process then require("tiny.oci.process").warn(config.process, id) end
   local _, err = tiny.try(function()
     state.save(ctx)
     require("tiny.oci.create").make(ctx)
