@@ -1,4 +1,4 @@
-/* Stands in for an OCI runtime under an engine: runs REAL with the same words and appends a line to LOG: the command,
+/* Is called by an engine instead of an OCI runtime: runs REAL with the same words and appends a line to LOG: the command,
  * nanoseconds from start to exit, peak memory in kB, exit status. Both are set when it is compiled, since engines
  * empty the environment. */
 #define _GNU_SOURCE

@@ -87,20 +87,25 @@ impl Globals {
     }
 }
 
+/// `--trace`, which both front ends take.
+pub fn trace_arg() -> Arg {
+    Arg::new("trace")
+        .long("trace")
+        .value_name("STYLE")
+        .value_parser(Wanted::parse)
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("timeline")
+        .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE")
+}
+
 pub fn global_args() -> [Arg; 7] {
     let path =
         |name: &'static str| Arg::new(name).long(name).value_name("DIR").value_parser(OsStringValueParser::new());
     [
         path("root").help("Store all state in DIR [default: /var/lib/tinylua and /run/tinylua]"),
         path("lua-path").action(ArgAction::Append).help("Let DIR/scripts and DIR/lua override the shipped Lua"),
-        Arg::new("trace")
-            .long("trace")
-            .value_name("STYLE")
-            .value_parser(Wanted::parse)
-            .num_args(0..=1)
-            .require_equals(true)
-            .default_missing_value("timeline")
-            .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
+        trace_arg(),
         Arg::new("log-level")
             .long("log-level")
             .value_name("LEVEL")

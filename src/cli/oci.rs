@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::builder::OsStringValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::globals::Globals;
+use super::globals::{Globals, trace_arg};
 use super::{End, machine, seal_early};
 use crate::log;
 use crate::sys::{clock, title};
@@ -166,14 +166,7 @@ fn parser() -> Command {
             )
             .value_parser(["true", "false", "auto"]),
             path("criu", "PATH", "The program criu"),
-            Arg::new("trace")
-                .long("trace")
-                .value_name("STYLE")
-                .value_parser(Wanted::parse)
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("timeline")
-                .help("Trace each primitive: timeline, lines, json, perfetto:FILE or svg:FILE"),
+            trace_arg(),
             path("install", "DIR", "Create the link tinylua-oci to this program in DIR [default: beside it]")
                 .num_args(0..=1),
             Arg::new("version").long("version").short('v').action(ArgAction::SetTrue).help("Print the version"),

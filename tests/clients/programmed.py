@@ -29,7 +29,7 @@ def make_gpu():
     """A GPU of the private host: a device that every kernel has under its name, and a library."""
     fuse, node = pathlib.Path("/dev/fuse"), pathlib.Path("/dev/nvidia0")
     if not fuse.exists():
-        raise Skip("there is no /dev/fuse to stand for a GPU")
+        raise Skip("there is no /dev/fuse to be the GPU")
     os.mknod(node, stat.S_IFCHR | 0o666, fuse.stat().st_rdev)
     CLEANUPS.append(node.unlink)
     over = host.WORK / "libraries"

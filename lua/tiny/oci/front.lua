@@ -24,7 +24,6 @@ local function absolute(path)
   local here = tiny.readlink "/proc/self/cwd"
   return path == "." and here or here .. "/" .. path
 end
-front.absolute = absolute
 
 local function absolute_below(bundle, path) return path:sub(1, 1) == "/" and path or bundle .. "/" .. path end
 

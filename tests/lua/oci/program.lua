@@ -159,7 +159,7 @@ check.equal(oci.output("busybox wget -q http://127.0.0.1:1/ 2>&1; true", asking(
 -- The process that answers ends with the container.
 oci.eventually(function() return not companions() end, "the process that answers system calls ends")
 
--- gpu: devices and libraries of the host. /dev and the libraries stand in for those of a driver.
+-- gpu: devices and libraries of the host. /dev and the libraries are other files than those of a driver.
 oci.refused("this host has no GPU", asking "gpu")
 check.inside({ mount = true }, function()
   tiny.mount_private "/"
