@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use tinylua::sys::cgroup::Layout;
 use tinylua::sys::copy::{Data, Entry, Sink, Tally, archive};
 use tinylua::sys::logfile::{LogFile, Rotation};
-use tinylua::sys::net::dns;
+use tinylua::sys::net::{dns, nflog};
 use tinylua::sys::{Result, mountinfo, seccomp};
 use tinylua::vm::units;
 
@@ -87,6 +87,16 @@ fn questions_for_names() {
         if let Some(question) = dns::question(bytes) {
             assert!(question.max >= 512);
         }
+    });
+}
+
+/// Reports of packets, whose contents a container chooses.
+#[test]
+fn reported_packets() {
+    each("nflog", 1500, |bytes| {
+        let found = nflog::packets(bytes);
+        assert!(found.len() <= bytes.len() / 16, "more packets than headers");
+        assert!(found.iter().all(|packet| packet.ports.is_none() || packet.ends.is_some()));
     });
 }
 

@@ -9,6 +9,8 @@ mod inet;
 mod isolate;
 mod link;
 mod nat;
+mod nflog;
+mod owner;
 mod pin;
 mod publish;
 mod qdisc;
@@ -64,6 +66,9 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    nflog::NFLOG_OPEN,
+    nflog::NFLOG_RECEIVE,
+    owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
     sysctl::SYSCTL,
