@@ -1,7 +1,7 @@
 //! Requests of HTTP/1 (RFC 9112): the host that each asks for, and where its body ends. The input is untrusted bytes from
 //! containers: nothing panics, and a request that two parsers could read differently (request smuggling) is refused.
 
-use super::tls_hello::Parsed;
+use super::host_name::{Parsed, host_name};
 
 /// The longest head of a message: its first line and its fields.
 pub const LONGEST_HEAD: usize = 32 << 10;
@@ -41,25 +41,12 @@ pub struct Request {
     pub switch: Option<Switch>,
 }
 
-/// A host name in lower case, if these bytes are one: letters, digits and hyphens in labels, not an address.
-pub fn host_name(bytes: &[u8]) -> Option<String> {
-    const LONGEST: usize = 253;
-    let label = |label: &[u8]| {
-        (1..=63).contains(&label.len())
-            && label.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
-            && label[0] != b'-'
-            && label[label.len() - 1] != b'-'
-    };
-    let last = bytes.rsplit(|byte| *byte == b'.').next()?;
-    let address = last.iter().all(u8::is_ascii_digit) || last.starts_with(b"0x") || last.starts_with(b"0X");
-    if bytes.len() > LONGEST || address || !bytes.split(|byte| *byte == b'.').all(label) {
-        return None;
-    }
-    Some(String::from_utf8_lossy(bytes).to_ascii_lowercase())
-}
-
 /// Parses the head of a request. The bytes after it are ignored.
 pub fn request(bytes: &[u8]) -> Parsed<Request> {
+    let line = bytes.iter().position(|byte| *byte == b'\r').map(|end| &bytes[..end]);
+    if line.is_some_and(|line| !line.windows(6).any(|part| part == b" HTTP/")) {
+        return Parsed::Refused("no HTTP");
+    }
     let (head, length) = match head(bytes) {
         Ok(found) => found,
         Err(unfinished) => return unfinished,

@@ -19,6 +19,7 @@ pub mod event;
 pub mod exec;
 pub mod fs;
 pub mod held;
+pub mod host_name;
 pub mod http;
 pub mod http_host;
 pub mod init;

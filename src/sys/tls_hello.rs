@@ -1,18 +1,7 @@
 //! The first message of a TLS client (RFC 8446, 4.1.2): the server name that it asks for. The input is untrusted bytes from
 //! containers: nothing panics, and what two parsers could read differently is refused.
 
-use super::http_host::host_name;
-
-/// The result of parsing what has arrived of a message.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Parsed<T> {
-    /// It is incomplete: nothing new can be learned before this many bytes are there.
-    More(usize),
-    /// It is complete.
-    Done(T),
-    /// It is refused, and why.
-    Refused(&'static str),
-}
+use super::host_name::{Parsed, host_name};
 
 /// A ClientHello.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use tinylua::sys::cgroup::Layout;
 use tinylua::sys::copy::{Data, Entry, Sink, Tally, archive};
+use tinylua::sys::host_name::{Parsed, host_name};
 use tinylua::sys::logfile::{LogFile, Rotation};
 use tinylua::sys::net::dns;
-use tinylua::sys::tls_hello::Parsed;
 use tinylua::sys::{Result, http_host, mountinfo, seccomp, tls_hello};
 use tinylua::vm::units;
 
@@ -98,7 +98,7 @@ fn hosts<T>(read: impl Fn(&[u8]) -> Parsed<T>, host: impl Fn(&T) -> Option<Strin
         Parsed::Refused(why) => sentence(why),
         Parsed::Done(message) => {
             let host = host(&message);
-            assert!(host.is_none_or(|host| http_host::host_name(host.as_bytes()) == Some(host)));
+            assert!(host.is_none_or(|host| host_name(host.as_bytes()) == Some(host)));
         }
     }
 }

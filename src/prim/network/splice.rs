@@ -6,10 +6,11 @@ use std::cell::RefCell;
 use mlua::{LuaString, Table, Value};
 
 use super::BASE;
+use crate::sys::host_name::Parsed;
 use crate::sys::http_host::{self, Body, Switch};
 use crate::sys::net::inet;
 use crate::sys::splicer::{self as sys, Check, Ended};
-use crate::sys::tls_hello::{self, Parsed};
+use crate::sys::tls_hello;
 use crate::vm::call::{Call, Fail, FdRef};
 use crate::vm::handle::{Builder, Resource};
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};

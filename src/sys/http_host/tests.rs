@@ -1,3 +1,5 @@
+//! Requests of HTTP.
+
 use super::*;
 
 fn parsed(text: &str) -> Request {

@@ -1,8 +1,9 @@
 //! What is read of a connection that is being moved: each request of HTTP, and the second ClientHello of TLS, must name the host
 //! that the first one named. Bytes of the client pass after they were checked.
 
+use crate::sys::host_name::Parsed;
 use crate::sys::http_host::{self, Body, Switch};
-use crate::sys::tls_hello::{self, HANDSHAKE, Parsed};
+use crate::sys::tls_hello::{self, HANDSHAKE};
 
 /// What the first message of a connection named.
 pub enum Check {

@@ -1,3 +1,5 @@
+//! ClientHello messages, built by hand.
+
 use super::*;
 
 /// A message with these extensions, in records of at most this many bytes.

@@ -1,3 +1,5 @@
+//! What a watch lets pass.
+
 use super::*;
 
 fn http() -> Watch {
