@@ -23,6 +23,7 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("udp"),
     Type::Handle("listener"),
     Type::Handle("splicer"),
+    Type::Handle("nflog"),
 ]);
 
 pub const FAMILY: &[Primitive] = &[

@@ -7,7 +7,7 @@ use tinylua::sys::cgroup::Layout;
 use tinylua::sys::copy::{Data, Entry, Sink, Tally, archive};
 use tinylua::sys::host_name::{Parsed, host_name};
 use tinylua::sys::logfile::{LogFile, Rotation};
-use tinylua::sys::net::dns;
+use tinylua::sys::net::{dns, nflog};
 use tinylua::sys::{Result, http_host, mountinfo, seccomp, tls_hello};
 use tinylua::vm::units;
 
@@ -109,6 +109,16 @@ fn first_messages_of_clients() {
     each("http_request", 1500, |bytes| {
         hosts(http_host::request, |request| Some(request.host.clone()), bytes);
         hosts(http_host::response, |_| None, bytes);
+    });
+}
+
+/// Reports of packets, whose contents a container chooses.
+#[test]
+fn reported_packets() {
+    each("nflog", 1500, |bytes| {
+        let found = nflog::packets(bytes);
+        assert!(found.len() <= bytes.len() / 16, "more packets than headers");
+        assert!(found.iter().all(|packet| packet.ports.is_none() || packet.ends.is_some()));
     });
 }
 

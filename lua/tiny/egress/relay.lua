@@ -17,7 +17,7 @@ local FILES, OWN = 6, 64
 -- The system calls of accepting connections and moving bytes. None takes a path or a process; no socket can be created or
 -- connected.
 relay.calls = {
-  "accept4", "brk", "clock_gettime", "close", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "exit", "exit_group", "fcntl", "fstat",
+  "accept4", "brk", "clock_gettime", "close", "epoll_create1", "epoll_ctl", "epoll_pwait", "exit", "exit_group", "fcntl", "fstat",
   "futex", "getpeername", "getpid", "getrandom", "getsockname", "getsockopt", "gettid", "madvise", "mmap", "mprotect", "mremap", "munmap",
   "pipe2", "poll", "ppoll", "read", "readv", "recvfrom", "recvmsg", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
   "sched_yield", "sendmsg", "sendto", "setsockopt", "shutdown", "sigaltstack", "splice", "write", "writev",
@@ -188,8 +188,8 @@ end
 -- ClientHello passes }.
 function relay.run(socket, listeners, options)
   local r = { loop = Loop.new(), pending = 0, left = 0, next = 0, asking = {}, moving = {}, addrs = options.addrs, ech = options.ech, most = room() }
+  relay.confine { socket, table.unpack(listeners) }
   r.splicer = tiny.splicer()
-  relay.confine { socket, r.splicer, table.unpack(listeners) }
   r.keeper = Packets.new(r.loop, socket, function(message, file)
     local f = of_keeper[message.op]
     if f then f(r, message, file) end

@@ -130,6 +130,7 @@ return function(asked)
     if asked.shm_size == 0 then wrong("shm_size: the size must not be 0", "omit it for 64m") end
   end
   if asked.log then require("tiny.pipeline.logging").check(asked) end
+  if asked.timeout or asked.cpu_time or asked.max_output then require("tiny.spec.run_bounds").check(asked) end
   if asked.ulimits then require("tiny.pipeline.ulimits").check(asked.ulimits) end
   require("tiny.pipeline.limits").check(asked)
   require("tiny.network").check(asked)

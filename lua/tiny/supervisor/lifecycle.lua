@@ -63,6 +63,7 @@ local function record_end(record, result)
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
     s.networks, s.ports, s.unrecovered, s.paused, s.killed = nil, nil, nil, nil, nil
+    s.usage, s.exceeded, s.truncated, s.deadline, s.output_start = result.usage, result.exceeded, result.truncated, nil, nil
   end)
   remove_streams(record)
   -- A container that ended quickly has not been synced to the disk before.
@@ -74,7 +75,8 @@ end
 local function tell_end(record, result)
   if result.told then return end -- the restart delay was interrupted
   result.told = true
-  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
+  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil, exceeded = result.exceeded,
+    truncated = result.truncated, usage = result.usage })
 end
 
 -- Records how a run ended, or removes a container created with that option.
@@ -121,6 +123,7 @@ local function wait_restart(record, ctx, result, seconds, count)
   state.update(record, function(s)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start, s.paused = tiny.timestamp(), nil, nil, nil
+    s.usage, s.exceeded, s.truncated = result.usage, result.exceeded, result.truncated
   end)
   if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
@@ -168,6 +171,8 @@ function lifecycle.foreground(record, spec, options)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
+  if result.exceeded or result.truncated then require("tiny.supervisor.run_limits").report(ctx.name, spec, result) end
+  options.result = result
   -- As if SIGPIPE had ended it.
   return last.echo.gone and 128 + tiny.signal_number("SIGPIPE") or result.status
 end

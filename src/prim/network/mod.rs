@@ -9,6 +9,8 @@ mod inet;
 mod isolate;
 mod link;
 mod nat;
+mod nflog;
+mod owner;
 mod pin;
 mod publish;
 mod qdisc;
@@ -73,6 +75,9 @@ pub const FAMILY: &[Primitive] = &[
     splice::SPLICER_ADD,
     splice::SPLICER_TURN,
     splice::SPLICER_RESET,
+    nflog::NFLOG_OPEN,
+    nflog::NFLOG_RECEIVE,
+    owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
     sysctl::SYSCTL,
