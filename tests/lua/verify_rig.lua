@@ -55,7 +55,8 @@ function rig.start(options)
   r.from = from
   r.keeper = tiny.fork(function() keep(into, options) end)
   into:close()
-  redirect(rig.next(r).port)
+  r.port = rig.next(r).port
+  redirect(r.port)
   r.relay = rig.next(r).relay
   return setmetatable(r, { __index = rig })
 end

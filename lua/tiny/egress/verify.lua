@@ -48,6 +48,9 @@ function of_relay.check(v, message)
     v.deny { name = name, addr = addr, port = port, protocol = "tcp", reason = reason, by = "sni" }
     return v.packets:send(answer)
   end
+  if message.connect then
+    v.deny { name = name, addr = addr, port = port, protocol = "tcp", reason = "a tunnel through a proxy is not checked", by = "sni", allowed = true }
+  end
   local place = addr:find(":", 1, true) and "[%s]:%d" or "%s:%d"
   local server = tiny.try(tiny.tcp_connect, place:format(addr, port), { wait = false })
   v.packets:send(answer, server)
@@ -70,7 +73,7 @@ local function addrs_of(k)
 end
 
 -- Starts the process, and again when it ends: meanwhile connections wait. decide(name, addr, port, connect) -> whether it is
--- allowed, and why not; deny(event); ech: whether encrypted ClientHello passes.
+-- allowed, and why not; deny(event), which has `allowed` for a warning; ech: whether encrypted ClientHello passes.
 function verify.start(k, options)
   local v = k.verify or { decide = options.decide, deny = options.deny, ech = options.ech }
   k.verify = v

@@ -70,7 +70,19 @@ client:write(hello.of "evil.example")
 r:denied(client, listener, "another server name in the second ClientHello")
 check.equal(select(2, rig.read(server, 1)), "ECONNRESET")
 
--- A connection to the check itself is refused, from the client and from elsewhere.
-local port
-for _, line in ipairs { rig.run(r.world, "true") } do port = port or line end
+-- A connection to the check itself is refused: from the client and from the world, whose packets no rule redirects.
+for own, netns in pairs { ["10.10.0.1"] = r.client, ["fd10::1"] = r.client } do
+  local direct = tiny.tcp_connect(rig.place(own, r.port), { netns = netns, timeout = "5s", nonblock = true })
+  direct:write(HELLO)
+  check.equal(select(2, rig.read(direct, 1)), "ECONNRESET", own)
+end
+check.fails("ECONNREFUSED", tiny.tcp_connect, "198.51.100.1:" .. r.port, { netns = r.world, timeout = "5s" })
+-- One that the rule redirects to another host's check: the client's address is not that of the container.
+tiny.addr_add("eth0", "10.10.0.3/24", { netns = r.client }):keep()
+rig.run(r.client, "ip route replace default via 10.10.0.1 src 10.10.0.3")
+local spoofed = r:connect(rig.world4, 443)
+spoofed:write(HELLO)
+check.equal(select(2, rig.read(spoofed, 1)), "ECONNRESET", "another source address")
+check.equal(listener:accept(), nil)
+check.equal(r:next(0.1), nil, "no denial of what does not come from the container")
 r:stop()
