@@ -135,19 +135,23 @@ impl Tls {
             }
             TlsState::Early => {}
         }
+        if !matches!(bytes[0], HANDSHAKE | APPLICATION_DATA | CHANGE_CIPHER_SPEC) {
+            self.state = TlsState::Over;
+            return Ok(Step::Stop(Next::Free));
+        }
         let Some(header) = bytes.get(..6) else { return Ok(MORE) };
-        match header[0] {
-            HANDSHAKE if header[5] == CLIENT_HELLO => self.hello(bytes, TlsState::Over),
+        match (header[0], header[5]) {
+            (HANDSHAKE, CLIENT_HELLO) => self.hello(bytes, TlsState::Over),
+            (HANDSHAKE, _) => {
+                self.state = TlsState::Over;
+                Ok(Step::Stop(Next::Free))
+            }
             // A server that skips early data after its HelloRetryRequest skips these as well.
-            APPLICATION_DATA | CHANGE_CIPHER_SPEC => {
+            _ => {
                 let length = 5 + usize::from(u16::from_be_bytes([header[3], header[4]]));
                 let there = length.min(bytes.len());
                 self.state = if there < length { TlsState::Record(length - there) } else { TlsState::Early };
                 Ok(Step::Pass(there))
-            }
-            _ => {
-                self.state = TlsState::Over;
-                Ok(Step::Stop(Next::Free))
             }
         }
     }
