@@ -196,7 +196,7 @@ pub const FAMILY: &[Primitive] = &[
               child throws still reaches its parent.",
         options: &[opt(
             "keep",
-            Type::List(&Type::Either(&[FILE, Type::Handle("response")])),
+            Type::List(&Type::Either(&[FILE, Type::Handle("response"), Type::Handle("listener")])),
             "none",
             "the files that stay open, and responses with their connections",
         )],

@@ -16,6 +16,7 @@ mod pin;
 mod publish;
 mod qdisc;
 mod route;
+mod splice;
 mod sysctl;
 mod text;
 mod veth;
@@ -75,6 +76,14 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    splice::ORIGINAL_DESTINATION,
+    splice::TCP_RESET,
+    splice::TLS_CLIENT_HELLO,
+    splice::HTTP_REQUEST,
+    splice::SPLICER,
+    splice::SPLICER_ADD,
+    splice::SPLICER_TURN,
+    splice::SPLICER_RESET,
     nflog::NFLOG_OPEN,
     nflog::NFLOG_RECEIVE,
     owner::PROCESS_SOCKET,
