@@ -18,12 +18,8 @@ local BURST, RATE = 200, 20
 -- Seconds in which a repeated denial, such as that of a retransmission, is counted but not reported again.
 local SAME = 1
 
--- The reasons by the prefix of the rule that has logged a packet.
-denials.REASONS = {
-  rule = "not in the egress rules",
-  hard = "an address of this machine, of its links or of cloud metadata",
-  revoked = "its permission was revoked",
-}
+local NO_RULE = "no rule allows it"
+local PROTOCOLS = { [1] = "icmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [132] = "sctp" }
 
 -- record: the container's. options: pids, a function that returns its processes, the first one in its network namespace; emit, for
 -- tests.
@@ -116,24 +112,13 @@ function Denials:report(found)
   tell(self, found)
 end
 
--- A packet that a rule has reported.
-function Denials:packet(packet)
-  local addr, port = packet.dst, packet.dport
-  if not addr then return end
+-- A packet that the fence has denied; reason: why, if it is not that no rule allows it.
+function Denials:packet(packet, reason)
+  local addr, port, protocol = packet.to, packet.to_port, PROTOCOLS[packet.protocol] or tostring(packet.protocol)
   local pid, program
-  if port then pid, program = self:process(addr, port, packet.protocol) end
-  if not pid and packet.sport then pid, program = owner.find(self.pids(), packet.protocol, packet.sport) end
-  local name = self.names[addr]
-  local reason = denials.REASONS[packet.prefix:match("(%l+)%s*$")] or denials.REASONS.rule
-  self:report { name = name, addr = addr, port = port, protocol = packet.protocol, pid = pid, program = program, reason = reason, by = "packet" }
-end
-
--- The reports in the log of the packet filter.
-function Denials:read(log)
-  for packets in function() return log:receive() end do
-    for _, packet in ipairs(packets) do self:packet(packet) end
-    if packets.lost then self.suppressed = self.suppressed + 1 end
-  end
+  if port then pid, program = self:process(addr, port, protocol) end
+  if not pid and packet.from_port then pid, program = owner.find(self.pids(), protocol, packet.from_port) end
+  self:report { name = self.names[addr], addr = addr, port = port, protocol = protocol, pid = pid, program = program, reason = reason or NO_RULE, by = "packet" }
 end
 
 -- A name that the resolver has refused to `from`, "127.0.0.1:40000"; protocol: that of the query.

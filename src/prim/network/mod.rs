@@ -5,6 +5,7 @@ mod addr;
 mod chain;
 mod conntrack;
 mod dns;
+mod egress;
 mod inet;
 mod isolate;
 mod link;
@@ -55,6 +56,16 @@ pub const FAMILY: &[Primitive] = &[
     pin::PIN,
     pin::PIN_DEL,
     pin::PIN_CLEAR,
+    egress::EGRESS_FENCE,
+    egress::EGRESS_FENCE_DEL,
+    egress::EGRESS_LINK,
+    egress::EGRESS_PORT,
+    egress::EGRESS_PORT_DEL,
+    egress::EGRESS_PIN,
+    egress::EGRESS_UNPIN,
+    egress::EGRESS_PINS,
+    nflog::NFLOG,
+    nflog::NFLOG_RECEIVE,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,
@@ -66,8 +77,6 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
-    nflog::NFLOG_OPEN,
-    nflog::NFLOG_RECEIVE,
     owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
