@@ -1,6 +1,6 @@
--- What a container was denied, as events: packets that the filter has rejected, names that the resolver has refused, and
+-- What a container was denied, as events: packets that the fence has rejected, names that the resolver has refused, and
 -- connections that a check has ended. Joins each with the process that caused it: forwarded packets name none, so a process is
--- noted when it connects.
+-- noted when it connects, and is otherwise found by its socket.
 local events = require "tiny.store.events"
 local owner = require "tiny.egress.owner"
 
@@ -9,24 +9,24 @@ Denials.__index = Denials
 
 local denials = {}
 
--- Seconds that a process is remembered that connected somewhere. A UDP socket may connect long before it sends.
+-- Seconds that a process is remembered that has connected: a UDP socket may send long after it.
 local REMEMBERED = 600
--- How many notes and names are kept.
+-- How many notes, and how many reported denials, are kept.
 local MOST = 4096
--- Events in a burst, and per second after it: a container must not push others' events out of the log.
+-- Events in a burst, and per second after it: a container must not push those of others out of the log.
 local BURST, RATE = 200, 20
--- Seconds in which a repeated denial, such as that of a retransmission, is counted but not reported again.
+-- Seconds in which the same denial, such as that of a retransmission, is not reported again.
 local SAME = 1
-
 local NO_RULE = "no rule allows it"
 local PROTOCOLS = { [1] = "icmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [132] = "sctp" }
 
--- record: the container's. options: pids, a function that returns its processes, the first one in its network namespace; emit, for
--- tests.
+-- record: the container's. options: process, a function that returns a pid in its network namespace; name_of(addr), the name
+-- that led to an address.
 function denials.new(record, options)
+  local now = tiny.clock("monotonic")
   return setmetatable({
-    record = record, pids = options.pids, emit = options.emit or events.emit, notes = {}, order = {}, first = 1, next = 1, names = {}, name_count = 0,
-    tokens = BURST, at = tiny.clock("monotonic"), last = {}, last_count = 0, suppressed = 0,
+    record = record, process = options.process, name_of = options.name_of or function() end, notes = {}, order = {}, first = 1, next = 1, told = {},
+    told_count = 0, tokens = BURST, at = now, suppressed = 0, count = 0,
   }, Denials)
 end
 
@@ -57,23 +57,9 @@ function Denials:connecting(found)
   self.order[self.next], self.next = note, self.next + 1
 end
 
--- The resolver has given the container this address for a name.
-function Denials:named(name, addr)
-  if not self.names[addr] then
-    if self.name_count >= MOST then self.names, self.name_count = {}, 0 end
-    self.name_count = self.name_count + 1
-  end
-  self.names[addr] = name
-end
-
--- The name whose answer had this address last.
-function Denials:name_of(addr)
-  return self.names[addr]
-end
-
--- The process that connected to this address: the oldest one whose connection was not reported yet, since each has one first packet;
--- else the last one.
-function Denials:process(addr, port, protocol)
+-- The process that has connected to this address: the one whose connection was not reported yet for longest, since each has
+-- one first packet; else the last one.
+function Denials:noted(addr, port, protocol)
   local list = self.notes[place(addr, port)]
   if not list then return nil end
   local found = list[#list]
@@ -84,49 +70,41 @@ function Denials:process(addr, port, protocol)
   return found.pid, found.program
 end
 
-local function tell(self, attributes)
-  if self.suppressed > 0 then attributes.suppressed, self.suppressed = self.suppressed, 0 end
-  self.emit(self.record, "deny", attributes)
-end
-
--- Whether an event may be written now.
-function Denials:may(now)
+-- Whether this denial is written: not one that was reported just now, nor too many.
+local function due(self, found)
+  local now = tiny.clock("monotonic")
+  local key = ("%s %s %s %s %s %s"):format(found.pid, found.name, found.addr, found.port, found.protocol, found.by)
+  self.count = self.count + 1
   self.tokens, self.at = math.min(BURST, self.tokens + (now - self.at) * RATE), now
-  if self.tokens < 1 then return false end
-  self.tokens = self.tokens - 1
+  if (self.told[key] or 0) > now or self.tokens < 1 then
+    self.suppressed = self.suppressed + 1
+    return false
+  end
+  if not self.told[key] then self.told_count = self.told_count + 1 end
+  if self.told_count > MOST then self.told, self.told_count = {}, 1 end
+  self.told[key], self.tokens = now + SAME, self.tokens - 1
   return true
 end
 
--- Reports a denial: { name, addr, port, protocol, pid, program, reason, by }.
-function Denials:report(found)
-  local now = tiny.clock("monotonic")
-  local key = ("%s %s %s %s %s %s"):format(found.pid, found.name, found.addr, found.port, found.protocol, found.by)
-  local before = self.last[key]
-  if self.last_count >= MOST then self.last, self.last_count = {}, 0 end
-  if not before then self.last_count = self.last_count + 1 end
-  if before and now - before < SAME or not self:may(now) then
-    self.suppressed = self.suppressed + 1
-    return
-  end
-  self.last[key] = now
-  tell(self, found)
+-- Reports a denial: { name, addr, port, protocol, pid, program, reason, by }; from_port: the port of the process's socket, if
+-- only that is known of it.
+function Denials:report(found, from_port)
+  if not due(self, found) then return end
+  local process = not found.pid and from_port and self.process and self.process()
+  if process then found.pid, found.program = owner.find(process, found.protocol, from_port) end
+  if found.by == "dns" then found.protocol = nil end
+  if self.suppressed > 0 then found.suppressed, self.suppressed = self.suppressed, 0 end
+  events.emit(self.record, "deny", found)
 end
 
--- A packet that the fence has denied; reason: why, if it is not that no rule allows it.
+-- A packet that the fence has denied; reason: why, unless it is that no rule allows it.
 function Denials:packet(packet, reason)
   local addr, port, protocol = packet.to, packet.to_port, PROTOCOLS[packet.protocol] or tostring(packet.protocol)
+  if not addr then return end
   local pid, program
-  if port then pid, program = self:process(addr, port, protocol) end
-  if not pid and packet.from_port then pid, program = owner.find(self.pids(), protocol, packet.from_port) end
-  self:report { name = self.names[addr], addr = addr, port = port, protocol = protocol, pid = pid, program = program, reason = reason or NO_RULE, by = "packet" }
-end
-
--- A name that the resolver has refused to `from`, "127.0.0.1:40000"; protocol: that of the query.
-function Denials:query(name, reason, from, protocol)
-  local port = tonumber(tostring(from):match(":(%d+)$"))
-  local pid, program
-  if port then pid, program = owner.find(self.pids(), protocol or "udp", port) end
-  self:report { name = name, pid = pid, program = program, reason = reason, by = "dns" }
+  if port then pid, program = self:noted(addr, port, protocol) end
+  local found = { name = self.name_of(addr), addr = addr, port = port, protocol = protocol, pid = pid, program = program, reason = reason or NO_RULE, by = "packet" }
+  self:report(found, packet.from_port)
 end
 
 return denials

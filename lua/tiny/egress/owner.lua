@@ -29,12 +29,22 @@ local function has(pid, wanted)
   return false
 end
 
--- The process among `pids` with the socket of this protocol and local port, and its program; nil if none is found.
-function owner.find(pids, protocol, port)
-  local found = pids[1] and inode(pids[1], protocol, port)
+-- The processes in the network namespace of the process `first`.
+local function members(first)
+  local namespace, list = tiny.try(tiny.readlink, ("/proc/%d/ns/net"):format(first)), {}
+  for _, name in ipairs(namespace and tiny.list_dir("/proc") or {}) do
+    local pid = #list < MOST_PROCESSES and tonumber(name)
+    if pid and tiny.try(tiny.readlink, ("/proc/%s/ns/net"):format(name)) == namespace then table.insert(list, pid) end
+  end
+  return list
+end
+
+-- The process with the socket of this protocol and local port in the network namespace of the process `first`, and its program;
+-- nil if none is found.
+function owner.find(first, protocol, port)
+  local found = inode(first, protocol, port)
   local wanted = found and ("socket:[%s]"):format(found)
-  for i, pid in ipairs(wanted and pids or {}) do
-    if i > MOST_PROCESSES then return nil end
+  for _, pid in ipairs(wanted and members(first) or {}) do
     if has(pid, wanted) then return pid, (tiny.try(tiny.readlink, ("/proc/%d/exe"):format(pid))) end
   end
 end
