@@ -80,6 +80,7 @@ pub const FAMILY: &[Primitive] = &[
     owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
+    dns::DNS_REPLY,
     sysctl::SYSCTL,
     text::PARSE_ADDR,
     text::FORMAT_ADDR,
