@@ -50,7 +50,7 @@ end
 
 -- Creates a container's fence, or replaces all but its pins. where: { id, mark, group, netns }.
 function fence.set(where, policy, keep_pins)
-  tiny.egress_fence(where.id, { group = where.group, mark = where.mark, wide = wide(policy), ranges = rules.apart(policy), keep_pins = keep_pins, netns = where.netns }):keep()
+  tiny.egress_fence(where.id, { group = where.group, mark = where.mark, wide = wide(policy), ranges = policy.ask and {} or rules.apart(policy), keep_pins = keep_pins, netns = where.netns }):keep()
 end
 
 -- A new mark, which no earlier one equals: a mark is the generation of a container's connections.

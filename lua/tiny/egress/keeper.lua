@@ -28,7 +28,7 @@ end
 
 -- The policy of a container.
 function keeper.policy(spec)
-  local policy = rules.parse(spec.egress, { verify = spec.egress_verify })
+  local policy = rules.parse(spec.egress, { verify = spec.egress_verify, ask = spec.egress_ask })
   fence.check(policy)
   return policy
 end
@@ -36,7 +36,7 @@ end
 -- What the keeper knows of a container.
 local function known(ctx)
   return { id = ctx.id, name = ctx.name, run = ctx.run, record = ctx.record, networks = ctx.networks, dns = ctx.spec.dns, dns_options = ctx.spec.dns_options,
-    recipe = ctx.spec.resolve ~= nil, links = {} }
+    recipe = ctx.spec.resolve ~= nil, links = {}, first = ctx.first_listener }
 end
 
 -- Root: creates the fence, before the container has a link. Every connection is denied from then on.
@@ -93,7 +93,9 @@ function keeper.start(ctx, where)
   local ours, theirs = tiny.socketpair { nonblock = true }
   tiny.try(tiny.remove, ctx.run .. SOCKET)
   local child = tiny.fork(function()
-    tiny.withdraw_fds { keep = { theirs, k.log, where.netns, table.unpack(where.keep or {}) } }
+    local kept = table.move(where.keep or {}, 1, #(where.keep or {}), 2, { theirs })
+    for _, file in pairs { k.log or false, where.netns or false, k.first or false } do table.insert(kept, file or nil) end
+    tiny.withdraw_fds { keep = kept }
     detach(k)
     if where.join then where.join() end
     if where.link or where.links then fence_here(k, where) end
@@ -126,7 +128,7 @@ local function again(ctx)
   local old = text and tiny.json_decode(text)
   if not old then tiny.fail { message = ctx.name .. ": the state of its egress rules is lost; they are still enforced" } end
   local k = known(ctx)
-  k.policy, k.mark, k.links = rules.parse(old.rules, { verify = ctx.spec.egress_verify }), old.mark, old.links
+  k.policy, k.mark, k.links = rules.parse(old.rules, { verify = ctx.spec.egress_verify, ask = ctx.spec.egress_ask }), old.mark, old.links
   k.log = keeper.join_group(ctx.id, old.group)
   k.group = k.log.group
   fence.set(k, k.policy, true)

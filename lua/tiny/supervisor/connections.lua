@@ -38,8 +38,8 @@ end
 
 -- Pins the flow and lets its call continue.
 local function allow(ctx, found)
-  local reply, err = tiny.try(keeper.request, ctx, { op = "pin_flow", addr = found.addr, protocol = found.protocol, port = found.port, seconds = PINNED })
-  if err or not reply or reply.error then return deny(ctx, found, reply and reply.error or "the keeper of its rules does not answer") end
+  local _, err = tiny.try(keeper.request, ctx, { op = "pin_flow", addr = found.addr, protocol = found.protocol, port = found.port, seconds = PINNED })
+  if err then return deny(ctx, found, err.code and "the keeper of its rules does not answer" or err.message) end
   note(ctx, found)
   return CONTINUE
 end
