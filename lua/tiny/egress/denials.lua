@@ -17,7 +17,8 @@ local MOST = 4096
 local BURST, RATE = 200, 20
 -- Seconds in which the same denial, such as that of a retransmission, is not reported again.
 local SAME = 1
-local NO_RULE = "no rule allows it"
+-- The usual reason.
+denials.NO_RULE = "no rule allows it"
 local PROTOCOLS = { [1] = "icmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [132] = "sctp" }
 
 -- record: the container's. options: process, a function that returns a pid in its network namespace; name_of(addr), the name
@@ -103,7 +104,7 @@ function Denials:packet(packet, reason)
   if not addr then return end
   local pid, program
   if port then pid, program = self:noted(addr, port, protocol) end
-  local found = { name = self.name_of(addr), addr = addr, port = port, protocol = protocol, pid = pid, program = program, reason = reason or NO_RULE, by = "packet" }
+  local found = { name = self.name_of(addr), addr = addr, port = port, protocol = protocol, pid = pid, program = program, reason = reason or denials.NO_RULE, by = "packet" }
   self:report(found, packet.from_port)
 end
 

@@ -75,8 +75,8 @@ end
 
 local own, till = {}, 0
 
--- Whether the machine itself has this address.
-local function is_own(addr)
+-- Why nothing may lead to this address: the machine itself has it.
+function fence.own(addr)
   local now = tiny.clock("monotonic")
   if now >= till then
     own, till = {}, now + KNOWN
@@ -84,14 +84,14 @@ local function is_own(addr)
       for _, cidr in ipairs(link.addrs) do own[cidr:match("^[^/]+")] = true end
     end
   end
-  return own[addr]
+  return own[addr] and "an address of this machine" or nil
 end
 
 -- Why the answer of a name server cannot allow this address; nil if it can.
 function fence.refused(policy, addr)
   local bytes = tiny.parse_addr(addr)
   if address.never(bytes) then return address.never(bytes) end
-  if is_own(addr) then return "an address of this machine" end
+  if fence.own(addr) then return fence.own(addr) end
   local why = address.private(bytes)
   return why and not rules.covers(policy, addr) and why or nil
 end

@@ -30,7 +30,7 @@ end
 -- The name for which an address was pinned last; nil if none is known.
 local function name_of(k, addr)
   local names = k.names[addr]
-  return names and names.last
+  return names and names[1]
 end
 
 -- Why the fence has denied a packet, if it is not that no rule allows it.
@@ -38,14 +38,15 @@ local function why(packet)
   return packet.to and address.never(tiny.parse_addr(packet.to))
 end
 
--- Remembers for which name an address is pinned, and for how long.
+-- Remembers for which name an address is pinned, and for how long; [1] is the last name.
 local function remember(k, addr, name, till)
   if not k.names[addr] then
     k.named = k.named + 1
-    if k.named > NAMES then k.names, k.named = {}, 1 end
+    if k.named > NAMES then k.names, k.named, k.addrs_of = {}, 1, {} end
     k.names[addr] = {}
   end
-  k.names[addr].last = name
+  if not k.names[addr][name] then k.addrs_of[name] = (k.addrs_of[name] or 0) + 1 end
+  k.names[addr][1] = name
   k.names[addr][name] = till
 end
 
@@ -173,23 +174,24 @@ function of_commands.born(k, message, reply)
   reply { ok = true }
 end
 
--- The name that led to an address.
+-- The name that led to an address, and how many addresses the name has.
 function of_commands.name(k, message, reply)
-  reply { name = name_of(k, message.addr) }
+  local name = name_of(k, message.addr)
+  reply { name = name, addrs = name and k.addrs_of[name] }
 end
 
 -- Whether the rules have this address, or a name that led to it.
 local function listed(k, found)
   if rules.covers(k.policy, found.addr, found.protocol, found.port) then return true end
   for name in pairs(k.names[found.addr] or {}) do
-    if name ~= "last" and rules.allows(rules.match(k.policy, name), found.protocol, found.port) then return true end
+    if name ~= 1 and rules.allows(rules.match(k.policy, name), found.protocol, found.port) then return true end
   end
   return false
 end
 
 function of_commands.pin_flow(k, message, reply)
   local bytes = tiny.parse_addr(message.addr)
-  local why = address.never(bytes) or k.policy.ask == "listed" and not listed(k, message) and "no rule allows it" or nil
+  local why = address.never(bytes) or fence.own(message.addr) or k.policy.ask == "listed" and not listed(k, message) and denials.NO_RULE or nil
   if why then return reply { error = why } end
   tiny.egress_pin(k.id, { { addr = message.addr, protocol = message.protocol, port = message.port } }, { seconds = message.seconds or 10, netns = k.netns })
   reply { ok = true }
@@ -207,7 +209,7 @@ end
 local function renew(k)
   k.mark = fence.mark()
   fence.set(k, k.policy, false)
-  k.names, k.named = {}, 0
+  k.names, k.named, k.addrs_of = {}, 0, {}
   serve.save(k)
   if k.resolver then k.resolver:send { op = "policy", rules = k.policy.rules } end
 end
@@ -273,7 +275,7 @@ end
 -- In the keeper, once it is in the right namespaces: opens the resolver's sockets in the container's.
 function serve.prepare(k, netns)
   if netns then k.sockets = require("tiny.egress.resolver").open(netns) end
-  k.names, k.named = {}, 0
+  k.names, k.named, k.addrs_of = {}, 0, {}
 end
 
 -- Runs until the container has ended, or the supervisor before there was a container.

@@ -78,9 +78,9 @@ end
 
 local function decide(ctx, found, respond)
   if ctx.spec.egress_learn then
-    ctx.connections = ctx.connections or require("tiny.egress.learn").new()
-    ctx.connections:add(found)
-    return allow(ctx, found)
+    local answer = allow(ctx, found)
+    if answer == CONTINUE then ctx.connections:add(found) end
+    return answer
   end
   local again, remember = known(ctx, found)
   if again then return CONTINUE end
@@ -99,6 +99,18 @@ local function decide(ctx, found, respond)
   end)
 end
 
+-- Whether a C library is likely to look which of a name's addresses has a route: it then connects a datagram socket to each of
+-- them once, sends nothing, and the program itself connects later.
+local function is_probe(ctx, found, reply)
+  if (reply and reply.addrs or 0) < 2 then return false end
+  local probed, key = ctx.probed or { count = 0 }, ("%d %s"):format(found.pid, found.addr)
+  ctx.probed = probed
+  if probed[key] then return false end
+  if probed.count >= MOST then ctx.probed = { count = 0 } end
+  ctx.probed[key], ctx.probed.count = true, ctx.probed.count + 1
+  return true
+end
+
 -- Looks at a waiting call. Returns its answer; nil if it is not decided here, or "later" if respond(answer) is called for it.
 function connections.answer(ctx, source, call, respond)
   local found = connect.read(source.listener, call)
@@ -109,6 +121,7 @@ function connections.answer(ctx, source, call, respond)
   if is_loopback(found.addr) or not PROTOCOLS[found.protocol] then return note(ctx, found) end
   local reply = tiny.try(keeper.request, ctx, { op = "name", addr = found.addr })
   found.name = reply and reply.name or nil
+  if call.call == "connect" and found.protocol == "udp" and is_probe(ctx, found, reply) then return note(ctx, found) or CONTINUE end
   return decide(ctx, found, respond) or "later"
 end
 

@@ -58,6 +58,7 @@ function supervisor.make(record, spec, options)
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = new_context(record, spec, options)
   ctx.born = record_birth
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
   if spec.seccomp or spec.egress_ask then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   local _, err = tiny.try(function()
     require "tiny.pipeline.process_state"(options.detached)
@@ -100,6 +101,7 @@ function supervisor.recover(record, spec)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
   require("tiny.network").recover(ctx)
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
   if spec.seccomp or spec.egress_ask then require("tiny.pipeline.seccomp_notify").open(ctx) end
   output.open(ctx)
   return ctx

@@ -44,15 +44,15 @@ end
 -- The answer; "later" if respond(answer) is called for it.
 local function answer_of(ctx, source, call, respond)
   local how = ctx.spec.seccomp or {}
-  -- A connection goes on to the functions and lists below if it is not decided here.
-  local connection = ctx.notify_from and connect.is(call) and require("tiny.supervisor.connections").answer(ctx, source, call, respond)
-  if connection then return connection end
   if how.learn then
     ctx.learner = ctx.learner or require "tiny.supervisor.learn".new(ctx)
     -- A bad pointer or a killed caller is no error here: the call needs no right.
     tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
-    return { continue = true }
   end
+  -- A connection goes on to the functions and lists below if it is not decided here.
+  local connection = ctx.notify_from and connect.is(call) and require("tiny.supervisor.connections").answer(ctx, source, call, respond)
+  if connection then return connection end
+  if how.learn then return { continue = true } end
   if not began(source) then return { continue = true } end
   local f = (how.notify or {})[call.call]
   if type(f) == "function" then return asked(ctx, source, call, f) end
@@ -155,7 +155,10 @@ end
 
 -- The container has ended: writes the learned policy.
 function answers.close(ctx)
-  local _, err = tiny.try(function() if ctx.learner then ctx.learner:write() end end)
+  local _, err = tiny.try(function()
+    if ctx.connections and ctx.connections:write(ctx) then return end
+    if ctx.learner then ctx.learner:write() end
+  end)
   if err then tell(ctx, "the learned policy is lost: %s", tostring(err)) end
   for _, source in pairs(ctx.notify_sources) do
     source.listener:close()
@@ -163,7 +166,6 @@ function answers.close(ctx)
   end
   if ctx.notify_door then ctx.notify_door:close() end
   if ctx.notify_from then ctx.notify_from:close() end
-  if ctx.connections then tiny.try(ctx.connections.write, ctx.connections, ctx) end
   ctx.notify_sources = {}
 end
 
