@@ -163,7 +163,7 @@ end
 local of_commands = {}
 
 function of_commands.status(k, _, reply)
-  reply { rules = k.policy.rules, mark = k.mark, group = k.group, denied = k.denials.count, ask = k.policy.ask, resolver = k.child and k.child.pid, pid = tiny.getpid() }
+  reply { pins = #(tiny.try(tiny.egress_pins, k.id, { netns = k.netns }) or {}), rules = k.policy.rules, mark = k.mark, group = k.group, denied = k.denials.count, ask = k.policy.ask, resolver = k.child and k.child.pid, pid = tiny.getpid() }
 end
 
 function of_commands.born(k, message, reply)
