@@ -6,7 +6,7 @@ local state = require "tiny.store.state"
 local events = {}
 
 events.NAMES = {
-  "attach", "connect", "create", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom",
+  "attach", "connect", "create", "deny", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom",
   "output_limit", "pause", "rename", "restart", "start", "stop", "timeout", "unpause", "update",
 }
 

@@ -6,23 +6,24 @@ use super::{BASE, EPERM, NETNS, Place};
 use crate::sys::net::nflog::{self as sys, Packet};
 use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, optional, range};
 
-pub const NFLOG_OPEN: Primitive = Primitive {
-    name: "nflog_open",
+pub const NFLOG: Primitive = Primitive {
+    name: "nflog",
     effect: Effect::Plumbing,
     doc: "Binds a log group of a network namespace (nfnetlink_log): rules with `log group N` report the start of each \
           matching packet to the handle. The kernel drops reports while nobody reads them.",
-    options: &[opt("group", Type::Range(0, u16::MAX as i64), "the first free one", "the number of the group"), NETNS],
+    args: &[optional("group", range::U16, "the number of the group; the first free one when absent")],
+    options: &[NETNS],
     returns: "an nflog handle: `group`; `:receive()`; ready in `poll` when a packet was reported",
     errors: &[
         ("EBUSY", "another program has bound this group; leave `group` out to take a free one"),
         EPERM,
         ("EINVAL", "the kernel has no packet log: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG"),
     ],
-    example: "local log <close> = tiny.nflog_open()",
+    example: "local log <close> = tiny.nflog()",
     call: |c| {
-        let (fd, group) = sys::open(Place::option(c)?.fd(), c.opt("group")?)?;
+        let (fd, group) = sys::open(Place::option(c)?.fd(), c.get(0)?)?;
         c.ok(Builder::new(c.lua, "nflog")?.field("name", group.to_string())?.field("group", group)?.fd(fd)?.build()?)
     },
     ..BASE
@@ -33,10 +34,9 @@ pub const NFLOG_RECEIVE: Primitive = Primitive {
     effect: Effect::Plumbing,
     doc: "Reads the next reports without blocking. Their contents come from the sender of the packet: they need not be \
           true.",
-    args: &[arg("log", Type::Handle("nflog"), "a handle returned by `nflog_open`")],
-    returns: "a list of packets: `prefix` (of the rule), `src`, `dst`, `protocol` (\"tcp\", \"udp\", \"icmp\", \
-              \"icmpv6\", \"sctp\", or a number as text), `sport`, `dport`, `family` (\"inet\" or \"inet6\"), `iif`, \
-              `oif` (numbers of links), `uid`; fields that a packet does not have are absent. The list has `lost` = true \
+    args: &[arg("log", Type::Handle("nflog"), "a handle returned by `nflog`")],
+    returns: "a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, \
+              `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true \
               if the kernel has dropped reports. nil when there are none",
     method: Some(("nflog", "receive")),
     errors: &[("EBADF", "the handle is not open")],
@@ -61,17 +61,15 @@ fn table(call: &Call<'_>, packet: &Packet) -> Result<Table, Fail> {
     let table = call.lua.create_table()?;
     table.raw_set("prefix", packet.prefix.as_str())?;
     if let Some((from, to)) = packet.ends {
-        table.raw_set("src", from.to_string())?;
-        table.raw_set("dst", to.to_string())?;
-        table.raw_set("family", if to.is_ipv4() { "inet" } else { "inet6" })?;
+        table.raw_set("from", from.to_string())?;
+        table.raw_set("to", to.to_string())?;
     }
-    table.raw_set("protocol", packet.protocol.map(super::owner::protocol))?;
+    table.raw_set("protocol", packet.protocol)?;
     if let Some((from, to)) = packet.ports {
-        table.raw_set("sport", from)?;
-        table.raw_set("dport", to)?;
+        table.raw_set("from_port", from)?;
+        table.raw_set("to_port", to)?;
     }
-    table.raw_set("iif", packet.links.0)?;
-    table.raw_set("oif", packet.links.1)?;
+    table.raw_set("link", packet.link)?;
     table.raw_set("uid", packet.uid)?;
     Ok(table)
 }

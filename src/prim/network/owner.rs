@@ -25,32 +25,9 @@ pub const PROCESS_SOCKET: Primitive = Primitive {
     call: |c| {
         let kind = sys::socket(c.get(0)?, c.get(1)?)?;
         let table = c.lua.create_table()?;
-        table.raw_set("family", family(kind.family))?;
-        const MULTIPATH_TCP: i32 = 262;
-        let number = if kind.protocol == MULTIPATH_TCP { libc::IPPROTO_TCP } else { kind.protocol };
-        table.raw_set("protocol", u8::try_from(number).map_or_else(|_| number.to_string(), protocol))?;
+        table.raw_set("family", kind.family_name())?;
+        table.raw_set("protocol", kind.protocol_name())?;
         c.ok(table)
     },
     ..BASE
 };
-
-fn family(number: i32) -> String {
-    match number {
-        libc::AF_UNIX => "unix".into(),
-        libc::AF_INET => "inet".into(),
-        libc::AF_INET6 => "inet6".into(),
-        other => other.to_string(),
-    }
-}
-
-/// A protocol above IP by its name, or by its number.
-pub fn protocol(number: u8) -> String {
-    match i32::from(number) {
-        libc::IPPROTO_ICMP => "icmp".into(),
-        libc::IPPROTO_TCP => "tcp".into(),
-        libc::IPPROTO_UDP => "udp".into(),
-        libc::IPPROTO_ICMPV6 => "icmpv6".into(),
-        libc::IPPROTO_SCTP => "sctp".into(),
-        other => other.to_string(),
-    }
-}

@@ -34,8 +34,8 @@ pub struct Packet {
     pub protocol: Option<u8>,
     /// Source and destination port, if the protocol has some and the packet includes them.
     pub ports: Option<(u16, u16)>,
-    /// The index of the link that received it, and of that which would send it.
-    pub links: (Option<u32>, Option<u32>),
+    /// The index of the link that it arrived on.
+    pub link: Option<u32>,
     /// The user of the socket that sent it, if it is of this namespace.
     pub uid: Option<u32>,
 }
@@ -119,7 +119,7 @@ fn packet(attributes: &[u8]) -> Packet {
     let number = |kind| Some(u32::from_be_bytes(attribute(attributes, kind)?.get(..4)?.try_into().ok()?));
     let mut packet = Packet {
         prefix: attribute(attributes, 10).map(string).unwrap_or_default(),
-        links: (number(4), number(5)),
+        link: number(4),
         uid: number(11),
         ..Packet::default()
     };
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn ipv4_with_options_and_fragments() {
         let found = one(&with_options(0x4000));
-        assert_eq!((found.prefix.as_str(), found.links, found.protocol), ("why", (Some(3), None), Some(6)));
+        assert_eq!((found.prefix.as_str(), found.link, found.protocol), ("why", Some(3), Some(6)));
         assert_eq!((ends(&found).as_str(), found.ports), ("10.0.0.2 198.51.100.7", Some((40000, 443))));
         assert_eq!(one(&with_options(0x2000)).ports, Some((40000, 443)), "the first fragment has the ports");
         assert_eq!(one(&with_options(0x2001)).ports, None, "a later one has data there");

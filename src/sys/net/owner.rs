@@ -16,6 +16,30 @@ pub struct Kind {
     pub protocol: i32,
 }
 
+impl Kind {
+    /// "inet", "inet6", "unix", or the number.
+    pub fn family_name(&self) -> String {
+        match self.family {
+            libc::AF_UNIX => "unix".into(),
+            libc::AF_INET => "inet".into(),
+            libc::AF_INET6 => "inet6".into(),
+            other => other.to_string(),
+        }
+    }
+
+    /// "tcp" (also for multipath TCP), "udp", "icmp", "icmpv6", "sctp", or the number.
+    pub fn protocol_name(&self) -> String {
+        match self.protocol {
+            libc::IPPROTO_TCP | libc::IPPROTO_MPTCP => "tcp".into(),
+            libc::IPPROTO_UDP => "udp".into(),
+            libc::IPPROTO_ICMP => "icmp".into(),
+            libc::IPPROTO_ICMPV6 => "icmpv6".into(),
+            libc::IPPROTO_SCTP => "sctp".into(),
+            other => other.to_string(),
+        }
+    }
+}
+
 /// The kind of the socket behind a descriptor of a process. The descriptor is duplicated, and closed again. Errors: ESRCH,
 /// EBADF, ENOTSOCK, EPERM without CAP_SYS_PTRACE over the process; EINVAL for a thread.
 pub fn socket(pid: u32, number: i32) -> Result<Kind> {

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use rtnetlink::packet_core::NLM_F_CREATE;
 
-use super::super::element::{V4, V6};
 use super::super::Cidr;
+use super::super::element::{V4, V6};
 use super::super::nft::{Attrs, Batch, Hook, NEW_SET};
 use super::super::rule::{Rule, link_name, octets};
 use super::element::{Key, add_elements};

@@ -58,7 +58,11 @@ pub fn fence(netns: Netns<'_>, fence: &Fence<'_>) -> Result<()> {
         if bare {
             layout::table(&mut batch);
         }
-        if fresh { layout::create(&mut batch, fence.id) } else { empty(&mut batch, fence) }
+        if fresh {
+            layout::create(&mut batch, fence.id)
+        } else {
+            empty(&mut batch, fence)
+        }
         layout::fill(&mut batch, fence);
         Ok((batch.send(&netlink), fresh))
     });
@@ -211,9 +215,8 @@ fn leading_to(netlink: &Netlink, map: &str, chain: &str) -> Result<Vec<Key>> {
 /// The elements of a set that `each` selects.
 fn elements<T>(netlink: &Netlink, set: &str, each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
     let request = question(INET, GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, set));
-    let found = netlink.list(&request, &mut |payload| {
-        Some(element::listed(payload).filter_map(&mut *each).collect::<Vec<_>>())
-    })?;
+    let found = netlink
+        .list(&request, &mut |payload| Some(element::listed(payload).filter_map(&mut *each).collect::<Vec<_>>()))?;
     Ok(found.into_iter().flatten().collect())
 }
 
