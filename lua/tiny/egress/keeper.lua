@@ -98,6 +98,7 @@ function keeper.start(ctx, where)
     if where.join then where.join() end
     if where.link or where.links then fence_here(k, where) end
     serve.prepare(k, where.netns)
+    if where.netns then where.netns:close() end
     k.listener = tiny.unix_listen(ctx.run .. SOCKET, { nonblock = true })
     serve.save(k)
     serve.run(k, theirs)
