@@ -49,7 +49,7 @@ function network.connect(ctx)
   elseif mode:match("^container:") then
     share(ctx, mode:sub(11))
   elseif mode == "pasta" or mode == "slirp4netns" then
-    require("tiny.net.rootless").connect(ctx)
+    require(ctx.spec.egress and "tiny.egress.router" or "tiny.net.rootless").connect(ctx)
   elseif mode:match("^ns:") then
     ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
   elseif mode ~= "host" and ctx.userns and not ctx.rootless then

@@ -13,6 +13,7 @@ const ORDER: &[&[&str]] = &[
     &["images"],
     &["image"],
     &["net"],
+    &["egress"],
     &["network"],
     &["pipeline"],
     &["container", "topology"],

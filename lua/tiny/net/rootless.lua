@@ -4,6 +4,8 @@
 local rootless = {}
 
 local PIDFILE, SOCKET, OUTPUT = "/network.pid", "/network.socket", "/network.said"
+-- The file that names the process that holds the namespaces of a container's router (tiny.egress.router).
+rootless.HOLDER = "/network.holder"
 local PRIVATE_FILE = tonumber("600", 8)
 local TUN = "/dev/net/tun"
 -- The container's name server address: the program forwards queries to the host's first name server.
@@ -92,18 +94,24 @@ local function last_line(ctx)
   return last or "no output"
 end
 
-local function pasta(ctx, held, pid)
+-- Of a router's container the ports keep their numbers up to the router, which translates them. They are published over IPv4
+-- only: pasta would connect from the host's [::1] to the router's, which cannot be translated. The program's own name server
+-- is not offered, since the container may only ask tinylua's.
+local function pasta(ctx, held, pid, router)
   local command = {
     rootless.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
   }
-  if #require("tiny.net.resolv_conf").host().servers > 0 then
+  if router then
+    table.move({ "--ns-ifname", router.link }, 1, 2, #command + 1, command)
+  elseif #require("tiny.net.resolv_conf").host().servers > 0 then
     table.move({ "--dns-forward", PASTA_DNS }, 1, 2, #command + 1, command)
     ctx.servers = { PASTA_DNS }
   end
   local given = {}
   for _, port in ipairs(held) do
-    local host = port.host and port.host .. "/" or ""
-    table.move({ "--" .. port.proto .. "-ports", ("%s%d:%d"):format(host, port.port, port.to) }, 1, 2, #command + 1, command)
+    local host = port.host or router and "0.0.0.0"
+    local spec = ("%s%d:%d"):format(host and host .. "/" or "", port.port, router and port.port or port.to)
+    table.move({ "--" .. port.proto .. "-ports", spec }, 1, 2, #command + 1, command)
     given[port.proto] = true
   end
   for _, proto in ipairs { "tcp", "udp" } do
@@ -119,11 +127,11 @@ local function pasta(ctx, held, pid)
 end
 
 -- Makes slirp4netns accept connections to a port, through its API socket.
-local function forward(ctx, port)
+local function forward(ctx, port, to)
   local connection <close> = tiny.unix_connect(ctx.run .. SOCKET)
   connection:write(tiny.json_encode {
     execute = "add_hostfwd",
-    arguments = { proto = port.proto, host_addr = port.host or "0.0.0.0", host_port = port.port, guest_addr = SLIRP_ADDR, guest_port = port.to },
+    arguments = { proto = port.proto, host_addr = port.host or "0.0.0.0", host_port = port.port, guest_addr = SLIRP_ADDR, guest_port = to },
   })
   local answer = tiny.json_decode(connection:read() or "") or {}
   if answer.error or not answer["return"] then
@@ -131,30 +139,36 @@ local function forward(ctx, port)
   end
 end
 
-local function slirp(ctx, held, pid)
+local function slirp(ctx, held, pid, router)
   local ready, tell = tiny.pipe()
   local command = {
     rootless.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=0", "--api-socket=" .. ctx.run .. SOCKET,
-    pid, "tap0",
   }
+  if router then table.insert(command, "--disable-dns") else ctx.servers = { SLIRP_DNS } end
+  if router and router.ipv6 then table.insert(command, "--enable-ipv6") end
+  table.move({ pid, "tap0" }, 1, 2, #command + 1, command)
   local child <close> = launch(ctx, command, tell, function()
     tiny.write_file(ctx.run .. PIDFILE, tostring(tiny.getpid()), { mode = PRIVATE_FILE })
   end)
   tell:close()
   if ready:read() ~= "1" then wrong(("slirp4netns exited with status %d: %s"):format(child:wait(), last_line(ctx))) end
-  ctx.servers = { SLIRP_DNS }
-  for _, port in ipairs(held) do forward(ctx, port) end
+  for _, port in ipairs(held) do forward(ctx, port, router and port.port or port.to) end
   ctx.userland = child:keep()
+end
+
+-- Starts the program that serves the network namespace of this process. router: { link, ipv6 }, if that is a router's.
+function rootless.serve(ctx, held, pid, router)
+  local start = ctx.spec.network == "pasta" and pasta or slirp
+  start(ctx, held, tostring(pid), router)
 end
 
 -- Creates the container's network namespace and starts the program that serves it.
 function rootless.connect(ctx)
   ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
   local held = require("tiny.net.ports").choose(ctx)
-  local start = ctx.spec.network == "pasta" and pasta or slirp
   local inside <close>, kept = holder(ctx)
   local _ <close> = kept
-  start(ctx, held, tostring(inside.pid))
+  rootless.serve(ctx, held, inside.pid)
   ctx.ports = #held > 0 and held or nil
 end
 
@@ -180,11 +194,23 @@ local function kill_all(of)
   until not found
 end
 
+-- Ends the process that holds a router's namespaces.
+local function release(of)
+  local recorded = not of.holder and tiny.json_decode(tiny.read_file(of.run .. rootless.HOLDER) or "")
+  local process = of.holder or recorded and require("tiny.store.state").open_process(recorded)
+  if not process then return end
+  tiny.try(tiny.kill, process, "SIGKILL")
+  if of.holder then tiny.try(tiny.wait, process) else tiny.poll({ process }, "5s") end
+  process:close()
+  of.holder = nil
+end
+
 -- Ends the program that serves a container: by its recorded pid or, without one, by its command line.
 function rootless.stop(of)
   local text = tiny.read_file(of.run .. PIDFILE)
   if not kill(of, math.tointeger(tonumber(text or ""))) and tiny.stat(of.run .. OUTPUT) then kill_all(of) end
-  for _, name in ipairs { PIDFILE, SOCKET, OUTPUT } do tiny.try(tiny.remove, of.run .. name) end
+  release(of)
+  for _, name in ipairs { PIDFILE, SOCKET, OUTPUT, rootless.HOLDER } do tiny.try(tiny.remove, of.run .. name) end
 end
 
 return rootless
