@@ -5,10 +5,12 @@ mod addr;
 mod chain;
 mod conntrack;
 mod dns;
+mod egress;
 mod inet;
 mod isolate;
 mod link;
 mod nat;
+mod nflog;
 mod pin;
 mod publish;
 mod qdisc;
@@ -53,6 +55,16 @@ pub const FAMILY: &[Primitive] = &[
     pin::PIN,
     pin::PIN_DEL,
     pin::PIN_CLEAR,
+    egress::EGRESS_FENCE,
+    egress::EGRESS_FENCE_DEL,
+    egress::EGRESS_LINK,
+    egress::EGRESS_PORT,
+    egress::EGRESS_PORT_DEL,
+    egress::EGRESS_PIN,
+    egress::EGRESS_UNPIN,
+    egress::EGRESS_PINS,
+    nflog::NFLOG,
+    nflog::NFLOG_RECEIVE,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,

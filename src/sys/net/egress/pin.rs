@@ -1,0 +1,131 @@
+//! Pins: destinations that a container may connect to for a limited time.
+
+use std::net::IpAddr;
+
+use super::super::element::{V4, V6};
+use super::super::netlink::{Netlink, address};
+use super::super::nft::{Batch, INET};
+use super::super::rule::{network, octets};
+use super::super::{Cidr, Netns};
+use super::element::{Key, add_elements, del_elements, key_of, left};
+use super::layout::{SETS, TABLE, named};
+use super::{Ports, elements, has_element};
+use crate::sys::Result;
+
+/// A destination.
+#[derive(Clone, Copy)]
+pub struct Pin {
+    /// The address.
+    pub addr: IpAddr,
+    /// The protocol's number.
+    pub protocol: u8,
+    /// The port.
+    pub port: Port,
+}
+
+/// One port, or the range at this place of `Fence::wide`.
+#[derive(Clone, Copy)]
+pub enum Port {
+    /// A port.
+    One(u16),
+    /// The place of a range.
+    Wide(u8),
+}
+
+/// A pin as listed by the kernel.
+pub struct Listed {
+    /// The pin.
+    pub pin: Pin,
+    /// The seconds that it still lives.
+    pub seconds: f64,
+}
+
+impl Pin {
+    fn key(&self) -> Key {
+        let service = match self.port {
+            Port::One(port) => {
+                let [high, low] = port.to_be_bytes();
+                [self.protocol, 0, 0, 0, high, low, 0, 0]
+            }
+            Port::Wide(place) => wide(self.protocol, place),
+        };
+        Key::plain([octets(self.addr), service.to_vec()].concat())
+    }
+
+    fn parse(key: &[u8]) -> Option<Pin> {
+        let (addr, service) = key.split_at_checked(key.len().checked_sub(8)?)?;
+        let port = match service[1] {
+            0 => Port::One(u16::from_be_bytes([service[4], service[5]])),
+            place => Port::Wide(place - 1),
+        };
+        Some(Pin { addr: address(addr)?, protocol: service[0], port })
+    }
+}
+
+/// Protocol and port of a key that stands for a range of ports: no packet has the second byte.
+pub(super) fn wide(protocol: u8, place: u8) -> [u8; 8] {
+    [protocol, place.saturating_add(1), 0, 0, 0, 0, 0, 0]
+}
+
+/// The element of an allowed range.
+pub(super) fn range((cidr, (protocol, first, last)): &(Cidr, Ports)) -> Key {
+    let key = |addr: Vec<u8>, port: u16| {
+        let [high, low] = port.to_be_bytes();
+        [addr, vec![*protocol, 0, 0, 0, high, low, 0, 0]].concat()
+    };
+    let base = octets(network(*cidr));
+    let bits = |at: usize| 8usize.saturating_sub(usize::from(cidr.1).saturating_sub(at * 8));
+    let end = base.iter().enumerate().map(|(at, byte)| byte | (0xffu16 >> (8 - bits(at))) as u8).collect();
+    Key::range(key(base, *first), &key(end, *last))
+}
+
+/// The pins of one family, and their set.
+fn by_family<'a>(id: &'a str, pins: &'a [Pin]) -> impl Iterator<Item = (String, Vec<Key>)> + 'a {
+    [V4, V6].into_iter().zip(SETS).filter_map(move |(like, set)| {
+        let keys: Vec<Key> = pins.iter().filter(|p| p.addr.is_ipv4() == like.is_ipv4()).map(Pin::key).collect();
+        (!keys.is_empty()).then(|| (named(set.name, id), keys))
+    })
+}
+
+/// Adds pins for this long, or extends them: all or none. Errors: ENOENT without a fence of this container, ENFILE if
+/// it has too many.
+pub fn pin(netns: Netns<'_>, id: &str, pins: &[Pin], seconds: f64) -> Result<()> {
+    let mut batch = Batch::new();
+    for (set, keys) in by_family(id, pins) {
+        let keys: Vec<Key> = keys.into_iter().map(|key| key.living((seconds * 1000.0) as u64)).collect();
+        // An element that exists keeps its time before Linux 6.12, unless it is removed and added again.
+        add_elements(&mut batch, TABLE, &set, &keys);
+        del_elements(&mut batch, TABLE, &set, &keys);
+        add_elements(&mut batch, TABLE, &set, &keys);
+    }
+    if batch.is_empty() {
+        return Ok(());
+    }
+    batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {TABLE}")))
+}
+
+/// Removes pins; those that do not exist are skipped. Established connections continue.
+pub fn unpin(netns: Netns<'_>, id: &str, pins: &[Pin]) -> Result<()> {
+    let netlink = Netlink::netfilter(netns)?;
+    let mut batch = Batch::new();
+    for (set, keys) in by_family(id, pins) {
+        for key in keys {
+            if has_element(&netlink, INET, &set, &key)? {
+                del_elements(&mut batch, TABLE, &set, &[key]);
+            }
+        }
+    }
+    if batch.is_empty() { Ok(()) } else { batch.send(&netlink) }
+}
+
+/// The pins of a container. Errors: ENOENT without a fence of this container.
+pub fn pins(netns: Netns<'_>, id: &str) -> Result<Vec<Listed>> {
+    let netlink = Netlink::netfilter(netns)?;
+    let mut list = Vec::new();
+    for set in SETS.iter().filter(|set| set.timed) {
+        list.extend(elements(&netlink, &named(set.name, id), &mut |entry| {
+            Some(Listed { pin: Pin::parse(key_of(entry)?)?, seconds: left(entry)? as f64 / 1000.0 })
+        })?);
+    }
+    Ok(list)
+}
