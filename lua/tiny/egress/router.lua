@@ -155,7 +155,7 @@ function router.connect(ctx)
   ctx.holder = hold(ctx, held, way, function(pid)
     rootless.serve(ctx, held, pid, { link = router.PROGRAM, ipv6 = way.ranges[2] ~= nil })
   end)
-  ctx.servers = { require("tiny.net.files").RESOLVER }
+  ctx.servers, ctx.addrs, ctx.gateways = { require("tiny.net.files").RESOLVER }, way.addrs, way.gateways
   ctx.ports = #held > 0 and held or nil
 end
 

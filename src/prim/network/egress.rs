@@ -15,11 +15,8 @@ const NO_PART: &str = "the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFI
 const NO_FENCE: (&str, &str) = ("ENOENT", "this container has no fence: call egress_fence first");
 const ID: Arg = arg("id", Type::Length(1, sys::MEMBER as u16), "the container: letters, digits and hyphens");
 const PROTOCOL: Opt = need("protocol", Type::Word(&["tcp", "udp"]), "the protocol");
-const PORTS: &[Opt] = &[
-    PROTOCOL,
-    need("first", range::PORT, "the first port"),
-    need("last", range::PORT, "the last port"),
-];
+const PORTS: &[Opt] =
+    &[PROTOCOL, need("first", range::PORT, "the first port"), need("last", range::PORT, "the last port")];
 const RANGE: &[Opt] = &[
     need("cidr", Type::Cidr, "the addresses"),
     PROTOCOL,
@@ -52,7 +49,12 @@ pub const EGRESS_FENCE: Primitive = Primitive {
             "the mark of allowed connections (conntrack(8)): after a change, existing connections need a pin again",
         ),
         opt("wide", Type::List(&Type::Options(PORTS)), "none", "ranges of ports for `egress_pin`, at most 64"),
-        opt("ranges", Type::List(&Type::Options(RANGE)), "none", "addresses that are always allowed; they must not overlap"),
+        opt(
+            "ranges",
+            Type::List(&Type::Options(RANGE)),
+            "none",
+            "addresses that are always allowed; they must not overlap",
+        ),
         opt("keep_pins", Type::Bool, "false", "existing pins stay"),
         NETNS,
     ],
@@ -98,6 +100,18 @@ pub const EGRESS_LINK: Primitive = Primitive {
     args: &[ID, arg("link", LINK, "the bridge, or the container's own link: its name or a handle")],
     options: &[
         need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address or a list of addresses"),
+        opt(
+            "only",
+            Type::Bool,
+            "false",
+            "its packets with other source addresses are dropped, except neighbor discovery: for a container's own link",
+        ),
+        opt(
+            "never",
+            Type::List(&Type::Str),
+            "none",
+            "further addresses that no fence in this network namespace allows; none that is already always denied",
+        ),
         NETNS,
     ],
     errors: &[
@@ -164,10 +178,7 @@ pub const EGRESS_PIN: Primitive = Primitive {
     doc: "Allows a container to connect to destinations for a limited time, or extends that time: all of the list or none \
           (nft(8)). Connections that exist at its end continue.",
     args: &[ID, arg("pins", Type::List(&Type::Options(PIN)), "the destinations")],
-    options: &[
-        need("seconds", Type::Duration, "how long new connections are allowed"),
-        NETNS,
-    ],
+    options: &[need("seconds", Type::Duration, "how long new connections are allowed"), NETNS],
     errors: &[EPERM, NO_FENCE, ("ENFILE", "a container has at most 65536 pins of each family")],
     example: "local fence <close> = tiny.egress_fence(\"web\", { group = 5000, mark = 7 })\ntiny.egress_pin(\"web\", { { \
               addr = \"198.51.100.7\", protocol = \"tcp\", port = 443 } }, { seconds = \"60s\" })",
@@ -253,8 +264,10 @@ fn fence(call: &Call<'_>) -> Outcome {
 
 fn link(call: &Call<'_>) -> Outcome {
     let target = target(call, 1)?;
-    let addrs = several(call.value("addr"))?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
-    sys::link(target.netns.fd(), &id(call)?, &Link { name: &target.name, addrs: &addrs })?;
+    let list = |key| several(call.value(key))?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>();
+    let (addrs, never) = (list("addr")?, list("never")?);
+    let link = Link { name: &target.name, addrs: &addrs, only: call.flag("only"), never: &never };
+    sys::link(target.netns.fd(), &id(call)?, &link)?;
     call.ok(())
 }
 

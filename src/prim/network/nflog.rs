@@ -8,7 +8,8 @@ use crate::vm::call::Call;
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, range};
 
-const NO_NFLOG: &str = "the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG";
+const NO_NFLOG: &str =
+    "the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG";
 
 pub const NFLOG: Primitive = Primitive {
     name: "nflog",

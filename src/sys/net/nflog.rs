@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use nix::errno::Errno;
 
 use super::Netns;
-use super::netlink::{attribute};
+use super::netlink::attribute;
 use super::nft::{Attrs, frame};
 use crate::sys::{Context, Error, Result, namespace};
 

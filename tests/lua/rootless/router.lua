@@ -39,6 +39,45 @@ local function powerless(ctx)
   check.equal(child:wait(), 0, "the container")
 end
 
+-- In the router: nothing but port 80 of the world, from the container's own addresses.
+local function fence(ctx)
+  local child <close> = tiny.clone({ user = ctx.outer, net = tiny.open_ns("net", ctx.holder) }, function()
+    local ranges = {}
+    for i, cidr in ipairs { "198.51.100.0/24", "2001:db8:2::/64", "192.0.2.0/24" } do ranges[i] = { cidr = cidr, protocol = "tcp", first = 80, last = 80 } end
+    tiny.egress_fence("web", { group = 5000, mark = 7, ranges = ranges }):keep()
+    tiny.egress_link("web", router.LINK, { addr = ctx.addrs, only = true, never = { "192.0.2.2" } })
+  end)
+  check.equal(child:wait(), 0, "in the router")
+end
+
+-- Within the fence: a closed port, an address that is never allowed, and addresses that are not the container's.
+local function fenced(ctx)
+  local child <close> = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
+    for i, addr in ipairs { "198.51.100.1:", "[2001:db8:2::1]:" } do
+      tiny.tcp_connect(addr .. "80", { timeout = "5s" }):close()
+      assert(tiny.tcp_accept(listeners[i]), addr)
+      check.fails("ECONNREFUSED", tiny.tcp_connect, addr .. "81", { timeout = "5s" })
+    end
+    check.fails("ECONNREFUSED", tiny.tcp_connect, "192.0.2.2:80", { timeout = "5s" })
+  end)
+  check.equal(child:wait(), 0, "the container")
+end
+
+-- Whether a packet arrives in the world that the container sends from an address which is not its own.
+local function spoofs(ctx)
+  local own, other = ctx.addrs[2] .. "/126", "2001:db8:9::9/64"
+  local child <close> = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
+    tiny.addr_add("eth0", other, { nodad = true }):keep()
+    tiny.addr_del("eth0", own)
+    tiny.try(tiny.tcp_connect, "[2001:db8:2::1]:80", { timeout = "300ms" })
+    tiny.addr_add("eth0", own, { nodad = true }):keep()
+    tiny.addr_del("eth0", other)
+  end)
+  check.equal(child:wait(), 0, "the container")
+  local stream <close> = tiny.tcp_accept(listeners[2]) or nil
+  return stream ~= nil
+end
+
 local function try(network)
   local ctx = { name = "web", run = ordinary.home .. "/run", scope = require("tiny.scope").new() }
   ctx.spec = { egress = {}, network = network, publish = { { port = 18080, to = 80, proto = "tcp" } } }
@@ -74,6 +113,10 @@ local function try(network)
     check.equal(stream:read(), "web", addr)
   end
   web:reap()
+  check.equal(spoofs(ctx), true, "without a fence")
+  fence(ctx)
+  fenced(ctx)
+  check.equal(spoofs(ctx), false, "with a fence")
 
   local holder = tiny.pidfd_open(ctx.holder.pid)
   rootless.stop(ctx)

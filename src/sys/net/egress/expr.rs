@@ -121,7 +121,10 @@ impl Rule {
 
     /// Sends the beginning of the packet to an NFLOG group.
     pub(super) fn log(self, group: u16, length: u32) -> Rule {
-        self.expr("log", Attrs::default().bytes(1, &group.to_be_bytes()).number(3, length).bytes(4, &1u16.to_be_bytes()))
+        self.expr(
+            "log",
+            Attrs::default().bytes(1, &group.to_be_bytes()).number(3, length).bytes(4, &1u16.to_be_bytes()),
+        )
     }
 
     /// Answers with a TCP reset.

@@ -58,7 +58,11 @@ pub fn fence(netns: Netns<'_>, fence: &Fence<'_>) -> Result<()> {
         if bare {
             layout::table(&mut batch);
         }
-        if fresh { layout::create(&mut batch, fence.id) } else { empty(&mut batch, fence) }
+        if fresh {
+            layout::create(&mut batch, fence.id)
+        } else {
+            empty(&mut batch, fence)
+        }
         layout::fill(&mut batch, fence);
         Ok((batch.send(&netlink), fresh))
     });
@@ -95,12 +99,20 @@ pub struct Link<'a> {
     pub name: &'a str,
     /// The container's addresses there.
     pub addrs: &'a [IpAddr],
+    /// Whether its packets with other source addresses are dropped.
+    pub only: bool,
+    /// Addresses that no fence of this namespace allows from now on.
+    pub never: &'a [IpAddr],
 }
 
 /// Leads the packets of a link to the container's chains. Errors: ENOENT without a fence of this container.
 pub fn link(netns: Netns<'_>, id: &str, link: &Link<'_>) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let mut batch = Batch::new();
+    if link.only {
+        add_elements(&mut batch, TABLE, layout::ONLY, &[Key::plain(super::rule::link_name(link.name))]);
+    }
+    layout::add_never(&mut batch, link.never);
     for addr in link.addrs {
         for (map, chain) in layout::MAPS {
             let to = layout::named(chain, id);
@@ -211,9 +223,8 @@ fn leading_to(netlink: &Netlink, map: &str, chain: &str) -> Result<Vec<Key>> {
 /// The elements of a set that `each` selects.
 fn elements<T>(netlink: &Netlink, set: &str, each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
     let request = question(INET, GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, set));
-    let found = netlink.list(&request, &mut |payload| {
-        Some(element::listed(payload).filter_map(&mut *each).collect::<Vec<_>>())
-    })?;
+    let found = netlink
+        .list(&request, &mut |payload| Some(element::listed(payload).filter_map(&mut *each).collect::<Vec<_>>()))?;
     Ok(found.into_iter().flatten().collect())
 }
 
