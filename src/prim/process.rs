@@ -208,16 +208,6 @@ pub const FAMILY: &[Primitive] = &[
         ..BASE
     },
     Primitive {
-        name: "hold_namespaces",
-        doc: "Keeps the namespaces of this process until a signal ends it. All its descriptors are closed, so that no \
-              pipe or lock of its parent stays in use; then the parent's `wait_ready` returns.",
-        returns: "does not return",
-        example: "local web <close> = tiny.netns()\nlocal child <close> = tiny.clone({ net = web }, function() \
-                  tiny.hold_namespaces() end)\nchild:wait_ready()",
-        call: |_| match init::hold()? {},
-        ..BASE
-    },
-    Primitive {
         name: "set_process_title",
         effect: Effect::Plumbing,
         doc: "Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the \

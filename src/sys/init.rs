@@ -58,22 +58,6 @@ pub fn become_init(child: i32, report: Option<BorrowedFd<'_>>) -> Result<Infalli
     }
 }
 
-/// Keeps the namespaces of this process until a signal ends it. It keeps nothing else: no descriptor, so that no pipe or
-/// lock of its parent stays in use. Returns only on failure.
-pub fn hold() -> Result<Infallible> {
-    flush_stdio();
-    close_all_but(None, own_report())?;
-    for standard in 0..=2 {
-        // SAFETY: this process reads and writes nothing from here on.
-        unsafe { libc::close(standard) };
-    }
-    notify_ready();
-    loop {
-        // SAFETY: waits for a signal; takes no arguments.
-        unsafe { libc::pause() };
-    }
-}
-
 /// Closes every descriptor above standard error except these.
 fn close_all_but(one: Option<i32>, other: Option<i32>) -> Result<()> {
     let mut kept: Vec<i32> = one.into_iter().chain(other).collect();

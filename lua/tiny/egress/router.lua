@@ -4,7 +4,7 @@
 --
 --   container (eth0) — veth — router (nftables, masquerading) — tap0 — pasta or slirp4netns — the host's sockets
 --
--- A process without descriptors holds the router's namespaces, so that others can join them as long as the container runs.
+-- A process without open files holds the router's namespaces, so that others can join them as long as the container runs.
 local ports = require "tiny.net.ports"
 local rootless = require "tiny.net.rootless"
 local state = require "tiny.store.state"
@@ -132,7 +132,9 @@ local function hold(ctx, held, way, serve)
     tell_built:write("y")
     if served:read() ~= "y" then return end
     finish(way, ctx.spec.network)
-    tiny.hold_namespaces()
+    tiny.withdraw_fds()
+    tiny.notify_ready()
+    while true do tiny.poll({}, "1h") end
   end)
   tell_built:close()
   served:close()

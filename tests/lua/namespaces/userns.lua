@@ -14,7 +14,10 @@ end
 
 -- The maps as this process sees them.
 local function maps_from_here(own)
-  local child <close> = tiny.clone({ user = own }, function() tiny.hold_namespaces() end)
+  local child <close> = tiny.clone({ user = own }, function()
+    tiny.notify_ready()
+    tiny.poll({}, "1m")
+  end)
   child:wait_ready()
   local function map(name) return tiny.read_file(("/proc/%d/%s"):format(child.pid, name)):gsub("^ +", ""):gsub(" +", " "):gsub("\n$", "") end
   return map "uid_map" .. ", " .. map "gid_map"

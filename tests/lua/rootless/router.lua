@@ -83,7 +83,10 @@ local function try(network)
   ctx.spec = { egress = {}, network = network, publish = { { port = 18080, to = 80, proto = "tcp" } } }
   ctx.userns = ctx.scope:add(router.userns(ctx, (require("tiny.base.rootless").own_maps())))
   router.connect(ctx)
-  check.equal(#tiny.list_dir(("/proc/%d/fd"):format(ctx.holder.pid)), 0, "descriptors of the holder")
+  for _, fd in ipairs(tiny.list_dir(("/proc/%d/fd"):format(ctx.holder.pid))) do
+    local what = tiny.readlink(("/proc/%d/fd/%s"):format(ctx.holder.pid, fd))
+    assert(what:match("^pipe:"), "the holder keeps open " .. what)
+  end
   powerless(ctx)
 
   -- As the router sees it: it is between two links, and translates.
