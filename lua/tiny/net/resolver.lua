@@ -125,7 +125,7 @@ local function answer(ctx, loop, query, stream, reply)
 end
 
 -- Answers a query so that no input from the container stops the supervisor. `reply` is called once. A failure is logged
--- only once.
+-- only once. ctx.answer_query replaces `answer`.
 local function guarded(ctx, loop, query, stream, reply)
   local replied = false
   local function once(bytes)
@@ -133,7 +133,7 @@ local function guarded(ctx, loop, query, stream, reply)
     replied = true
     reply(bytes)
   end
-  local _, err = tiny.try(answer, ctx, loop, query, stream, once)
+  local _, err = tiny.try(ctx.answer_query or answer, ctx, loop, query, stream, once)
   if not err then return end
   once(nil)
   if ctx.resolver.told then return end

@@ -6,7 +6,7 @@ local state = require "tiny.store.state"
 local events = {}
 
 events.NAMES = {
-  "attach", "connect", "create", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
+  "attach", "connect", "create", "deny", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
   "restart", "start", "stop", "unpause", "update",
 }
 

@@ -63,6 +63,7 @@ function supervisor.make(record, spec, options)
     require("tiny.pipeline.rootfs").prepare(ctx)
     require("tiny.container").make(ctx)
     ctx.process = ctx.child
+    if ctx.egress then require("tiny.egress.keeper").born(ctx, ctx.process.pid) end
     if spec.tty then ctx.console = require("tiny.supervisor.console").open(ctx, options.client) end
   end)
   for number, handle in pairs(ctx.stdio or {}) do
@@ -209,6 +210,7 @@ function supervisor.watch(ctx)
   local health, handles = watch_inside(ctx, loop)
   if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
+  if ctx.egress then require("tiny.egress.keeper").watch(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end, ctx.reader_gone) end
   loop:run()

@@ -78,6 +78,7 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_CONNECT,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
+    dns::DNS_REPLY,
     sysctl::SYSCTL,
     text::PARSE_ADDR,
     text::FORMAT_ADDR,

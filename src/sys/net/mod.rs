@@ -7,6 +7,7 @@ mod attrs;
 pub mod chain;
 pub mod conntrack;
 pub mod dns;
+pub mod dns_reply;
 pub mod egress;
 mod element;
 mod frame;
