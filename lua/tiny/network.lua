@@ -80,8 +80,8 @@ end
 -- After a supervisor was killed: restores what its successor must hold and serve.
 function network.recover(ctx)
   ctx.networks = ctx.record.state.networks
+  if ctx.spec.egress and ctx.spec.network ~= "none" then tiny.try(require("tiny.egress.keeper").recover, ctx) end
   if not ctx.networks then return end
-  if ctx.spec.egress then tiny.try(require("tiny.egress.keeper").recover, ctx) end
   -- If the container has ended in the meantime, there is nothing to serve.
   local netns <close> = tiny.try(tiny.open_ns, "net", ctx.process) or nil
   if not netns then return end

@@ -5,6 +5,8 @@
 --   container (eth0) — veth — router (nftables, masquerading) — tap0 — pasta or slirp4netns — the host's sockets
 --
 -- A process without open files holds the router's namespaces, so that others can join them as long as the container runs.
+local keeper = require "tiny.egress.keeper"
+local outer = require "tiny.egress.outer"
 local ports = require "tiny.net.ports"
 local rootless = require "tiny.net.rootless"
 local state = require "tiny.store.state"
@@ -12,10 +14,7 @@ local subnet = require "tiny.net.subnet"
 
 local router = {}
 
--- The names of the links, the same for each container: each has namespaces of its own. PROGRAM is that of pasta or
--- slirp4netns.
-router.LINK, router.PROGRAM = "tl-inside", "tap0"
-local INSIDE = "eth0"
+local LINK, PROGRAM, INSIDE = outer.LINK, outer.PROGRAM, "eth0"
 -- The MTU of pasta's and slirp4netns' links; a smaller one on the way costs throughput.
 local MTU = 65520
 -- Ranges between router and container. They are not routed anywhere else, so one is enough unless the host uses it.
@@ -96,10 +95,10 @@ end
 local function build(ctx, held, way)
   tiny.link_set("lo", { up = true })
   tiny.link_set("lo", { netns = ctx.netns, up = true })
-  tiny.veth_pair({ name = router.LINK, addr = way.near, nodad = true, mtu = MTU },
+  tiny.veth_pair({ name = LINK, addr = way.near, nodad = true, mtu = MTU },
     { name = INSIDE, netns = ctx.netns, addr = way.far, nodad = true, mtu = MTU, gateway = way.gateways }):keep()
-  for key, value in pairs(DISTRUST) do set("net." .. key:format(router.LINK), value) end
-  if #held > 0 then set(("net.ipv4.conf.%s.route_localnet"):format(router.LINK), "1") end
+  for key, value in pairs(DISTRUST) do set("net." .. key:format(LINK), value) end
+  if #held > 0 then set(("net.ipv4.conf.%s.route_localnet"):format(LINK), "1") end
   for i, range in ipairs(way.ranges) do
     set(i == 1 and "net.ipv4.ip_forward" or "net.ipv6.conf.all.forwarding", "1")
     tiny.nat({ from = range.text, name = i == 1 and "router" or "router-6", publish = i == 1 and published(held, way.addrs[1]) or nil, hairpin = false }):keep()
@@ -109,18 +108,18 @@ end
 -- In the router, when slirp4netns serves it: its IPv6 addresses. A router ignores the advertisements that would set them.
 local function finish(way, program)
   if program ~= "slirp4netns" or not way.ranges[2] then return end
-  tiny.addr_add(router.PROGRAM, SLIRP6.addr, { nodad = true }):keep()
-  tiny.route_add("default", { via = SLIRP6.gateway, dev = router.PROGRAM }):keep()
+  tiny.addr_add(PROGRAM, SLIRP6.addr, { nodad = true }):keep()
+  tiny.route_add("default", { via = SLIRP6.gateway, dev = PROGRAM }):keep()
 end
 
--- Starts the process that builds the router and then holds its namespaces. serve(pid) starts the program that serves them.
--- The process records itself before that, and ends with the supervisor if that is killed meanwhile.
+-- Starts the process that builds the router and then holds its namespaces. serve(pid, netns) is called when it is built, and
+-- starts what serves it. The process records itself before that, and ends with the supervisor if that is killed meanwhile.
 local function hold(ctx, held, way, serve)
   local built, tell_built = tiny.pipe()
   local served, tell_served = tiny.pipe()
   local path = ctx.run .. rootless.HOLDER
-  local outer <close> = tiny.netns { user = ctx.outer }
-  local child = tiny.clone({ user = ctx.outer, net = outer }, function()
+  local net <close> = tiny.netns { user = ctx.outer }
+  local child = tiny.clone({ user = ctx.outer, net = net }, function()
     built:close()
     tell_served:close()
     tiny.setsid()
@@ -139,7 +138,7 @@ local function hold(ctx, held, way, serve)
   tell_built:close()
   served:close()
   local _, err = tiny.try(function()
-    if built:read() == "y" then serve(child.pid) end
+    if built:read() == "y" then serve(child.pid, net) end
     tiny.try(tell_served.write, tell_served, "y") -- it may have failed; wait_ready reports the error
     child:wait_ready()
   end)
@@ -150,14 +149,18 @@ local function hold(ctx, held, way, serve)
   error(err, 0)
 end
 
--- Creates the container's network namespace, its router, and the program that serves the router.
+-- Creates the container's network namespace, its router, the program that serves the router, and the keeper, which starts while
+-- the program does. Nothing can be sent before the keeper has created the fence: the container has no process yet.
 function router.connect(ctx)
   ctx.netns = ctx.scope:add(tiny.netns { user = ctx.userns })
-  local held, way = ports.choose(ctx), plan()
-  ctx.holder = hold(ctx, held, way, function(pid)
-    rootless.serve(ctx, held, pid, { link = router.PROGRAM, ipv6 = way.ranges[2] ~= nil })
+  local held, way, never = ports.choose(ctx), plan(), outer.never(ctx.spec)
+  local servers, dns = outer.servers(ctx.spec, never)
+  local link = { link = LINK, addrs = way.addrs, only = true }
+  ctx.holder = hold(ctx, held, way, function(pid, net)
+    local wait = rootless.serve(ctx, held, pid, { link = PROGRAM, ipv6 = way.ranges[2] ~= nil, dns = dns })
+    keeper.start(ctx, outer.where(ctx.netns, { user = ctx.outer, net = net }, link, { never = never, servers = servers }))
+    wait()
   end)
-  ctx.servers, ctx.addrs, ctx.gateways = { require("tiny.net.files").RESOLVER }, way.addrs, way.gateways
   ctx.ports = #held > 0 and held or nil
 end
 

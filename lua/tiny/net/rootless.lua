@@ -8,8 +8,9 @@ local PIDFILE, SOCKET, OUTPUT = "/network.pid", "/network.socket", "/network.sai
 rootless.HOLDER = "/network.holder"
 local PRIVATE_FILE = tonumber("600", 8)
 local TUN = "/dev/net/tun"
--- The container's name server address: the program forwards queries to the host's first name server.
-local PASTA_DNS, SLIRP_DNS, SLIRP_ADDR = "169.254.1.1", "10.0.2.3", "10.0.2.100"
+-- The name server addresses: the program forwards queries to the host's first name server.
+rootless.DNS = { pasta = "169.254.1.1", slirp4netns = "10.0.2.3" }
+local SLIRP_ADDR = "10.0.2.100"
 
 rootless.PROGRAMS = { "pasta", "slirp4netns" }
 
@@ -95,17 +96,15 @@ local function last_line(ctx)
 end
 
 -- Of a router's container the ports keep their numbers up to the router, which translates them. They are published over IPv4
--- only: pasta would connect from the host's [::1] to the router's, which cannot be translated. The program's own name server
--- is not offered, since the container may only ask tinylua's.
+-- only: pasta would connect from the host's [::1] to the router's, which cannot be translated.
 local function pasta(ctx, held, pid, router)
   local command = {
     rootless.find("pasta"), "--config-net", "--no-map-gw", "--quiet", "--pid", ctx.run .. PIDFILE, "--tcp-ns", "none", "--udp-ns", "none",
   }
-  if router then
-    table.move({ "--ns-ifname", router.link }, 1, 2, #command + 1, command)
-  elseif #require("tiny.net.resolv_conf").host().servers > 0 then
-    table.move({ "--dns-forward", PASTA_DNS }, 1, 2, #command + 1, command)
-    ctx.servers = { PASTA_DNS }
+  if router then table.move({ "--ns-ifname", router.link }, 1, 2, #command + 1, command) end
+  if router and router.dns or not router and #require("tiny.net.resolv_conf").host().servers > 0 then
+    table.move({ "--dns-forward", rootless.DNS.pasta }, 1, 2, #command + 1, command)
+    ctx.servers = { rootless.DNS.pasta }
   end
   local given = {}
   for _, port in ipairs(held) do
@@ -118,11 +117,14 @@ local function pasta(ctx, held, pid, router)
     if not given[proto] then table.move({ "--" .. proto .. "-ports", "none" }, 1, 2, #command + 1, command) end
   end
   table.insert(command, pid)
-  local child <close> = launch(ctx, command)
-  -- Its first process exits when the network is ready.
-  local status = child:wait()
-  if status ~= 0 then
-    wrong(("pasta exited with status %d: %s"):format(status, last_line(ctx)), "pasta needs a default route on the host; slirp4netns does not")
+  local child = launch(ctx, command)
+  return function()
+    local _ <close> = child
+    -- Its first process exits when the network is ready.
+    local status = child:wait()
+    if status ~= 0 then
+      wrong(("pasta exited with status %d: %s"):format(status, last_line(ctx)), "pasta needs a default route on the host; slirp4netns does not")
+    end
   end
 end
 
@@ -144,22 +146,28 @@ local function slirp(ctx, held, pid, router)
   local command = {
     rootless.find("slirp4netns"), "--configure", "--mtu=65520", "--disable-host-loopback", "--ready-fd=0", "--api-socket=" .. ctx.run .. SOCKET,
   }
-  if router then table.insert(command, "--disable-dns") else ctx.servers = { SLIRP_DNS } end
+  if router and not router.dns then table.insert(command, "--disable-dns") end
+  ctx.servers = { rootless.DNS.slirp4netns }
   if router and router.ipv6 then table.insert(command, "--enable-ipv6") end
   table.move({ pid, "tap0" }, 1, 2, #command + 1, command)
-  local child <close> = launch(ctx, command, tell, function()
+  local child = launch(ctx, command, tell, function()
     tiny.write_file(ctx.run .. PIDFILE, tostring(tiny.getpid()), { mode = PRIVATE_FILE })
   end)
   tell:close()
-  if ready:read() ~= "1" then wrong(("slirp4netns exited with status %d: %s"):format(child:wait(), last_line(ctx))) end
-  for _, port in ipairs(held) do forward(ctx, port, router and port.port or port.to) end
-  ctx.userland = child:keep()
+  return function()
+    local own <close> = child
+    local pipe <close> = ready
+    if pipe:read() ~= "1" then wrong(("slirp4netns exited with status %d: %s"):format(own:wait(), last_line(ctx))) end
+    for _, port in ipairs(held) do forward(ctx, port, router and port.port or port.to) end
+    ctx.userland = own:keep()
+  end
 end
 
--- Starts the program that serves the network namespace of this process. router: { link, ipv6 }, if that is a router's.
+-- Starts the program that serves the network namespace of this process; returns a function that waits until it does. router:
+-- { link, ipv6, dns = whether it leads to the host's first name server }, if that is a router's.
 function rootless.serve(ctx, held, pid, router)
   local start = ctx.spec.network == "pasta" and pasta or slirp
-  start(ctx, held, tostring(pid), router)
+  return start(ctx, held, tostring(pid), router)
 end
 
 -- Creates the container's network namespace and starts the program that serves it.
@@ -168,7 +176,7 @@ function rootless.connect(ctx)
   local held = require("tiny.net.ports").choose(ctx)
   local inside <close>, kept = holder(ctx)
   local _ <close> = kept
-  rootless.serve(ctx, held, inside.pid)
+  rootless.serve(ctx, held, inside.pid)()
   ctx.ports = #held > 0 and held or nil
 end
 
