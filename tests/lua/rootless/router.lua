@@ -1,137 +1,168 @@
--- The router of an unprivileged user's container: two user namespaces, a link between two network namespaces, and pasta or
--- slirp4netns behind the outer one. The container's root changes nothing outside.
+-- The router of an unprivileged user's container: published ports, what the container's root can do about it, and the processes
+-- that serve it, each killed in turn. The rules are enforced all the time, and nothing is left at the end.
 local check = require "check"
 local ordinary = require "ordinary"
+local rig = require "egress_rig"
 local rootless = require "tiny.net.rootless"
-local router = require "tiny.egress.router"
 
 ordinary.make()
 ordinary.tun()
-local world = tiny.netns()
-tiny.link_set("lo", { netns = world, up = true })
-tiny.veth_pair({ name = "up0", addr = { "192.0.2.1/24", "2001:db8:1::1/64" }, nodad = true, gateway = { "192.0.2.2", "2001:db8:1::2" } },
-  { name = "w0", netns = world, addr = { "192.0.2.2/24", "2001:db8:1::2/64", "198.51.100.1/24", "2001:db8:2::1/64" }, nodad = true }):keep()
-local listeners = {}
-for i, addr in ipairs { "198.51.100.1:80", "[2001:db8:2::1]:80" } do listeners[i] = tiny.tcp_listen(addr, { netns = world }) end
+rig.network = "pasta"
+rig.up()
+rig.zone { ["api.test"] = { A = { rig.ONE }, AAAA = { rig.SIX } } }
 
-local function names(netns)
-  local list = {}
-  for _, link in ipairs(tiny.links { netns = netns }) do table.insert(list, link.name) end
-  return table.concat(list, " ")
-end
-
--- The container's root has all capabilities in its own namespaces, and none in the router's.
-local function powerless(ctx)
-  local outer <close> = tiny.open_ns("net", ctx.holder)
-  local child <close> = tiny.clone({ user = ctx.userns, net = ctx.netns, mount = true }, function()
-    tiny.mount_private("/")
-    tiny.link_set("lo", { up = true })
-    for i, addr in ipairs { "198.51.100.1:80", "[2001:db8:2::1]:80" } do
-      tiny.tcp_connect(addr, { timeout = "5s" }):close()
-      assert(tiny.tcp_accept(listeners[i]), addr)
-    end
-    check.fails("EPERM", tiny.setns, outer)
-    check.fails("EPERM", tiny.setns, ctx.outer)
-    check.fails("EPERM", tiny.link_del, router.LINK, { netns = outer })
-    check.fails("EPERM", tiny.nat_del, "router", { netns = outer })
-    assert(os.execute("nft flush ruleset"))
-  end)
-  check.equal(child:wait(), 0, "the container")
-end
-
--- In the router: nothing but port 80 of the world, from the container's own addresses.
-local function fence(ctx)
-  local child <close> = tiny.clone({ user = ctx.outer, net = tiny.open_ns("net", ctx.holder) }, function()
-    local ranges = {}
-    for i, cidr in ipairs { "198.51.100.0/24", "2001:db8:2::/64", "192.0.2.0/24" } do ranges[i] = { cidr = cidr, protocol = "tcp", first = 80, last = 80 } end
-    tiny.egress_fence("web", { group = 5000, mark = 7, ranges = ranges }):keep()
-    tiny.egress_link("web", router.LINK, { addr = ctx.addrs, only = true, never = { "192.0.2.2" } })
-  end)
-  check.equal(child:wait(), 0, "in the router")
-end
-
--- Within the fence: a closed port, an address that is never allowed, and addresses that are not the container's.
-local function fenced(ctx)
-  local child <close> = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
-    for i, addr in ipairs { "198.51.100.1:", "[2001:db8:2::1]:" } do
-      tiny.tcp_connect(addr .. "80", { timeout = "5s" }):close()
-      assert(tiny.tcp_accept(listeners[i]), addr)
-      check.fails("ECONNREFUSED", tiny.tcp_connect, addr .. "81", { timeout = "5s" })
-    end
-    check.fails("ECONNREFUSED", tiny.tcp_connect, "192.0.2.2:80", { timeout = "5s" })
-  end)
-  check.equal(child:wait(), 0, "the container")
-end
-
--- Whether a packet arrives in the world that the container sends from an address which is not its own.
-local function spoofs(ctx)
-  local own, other = ctx.addrs[2] .. "/126", "2001:db8:9::9/64"
-  local child <close> = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
-    tiny.addr_add("eth0", other, { nodad = true }):keep()
-    tiny.addr_del("eth0", own)
-    tiny.try(tiny.tcp_connect, "[2001:db8:2::1]:80", { timeout = "300ms" })
-    tiny.addr_add("eth0", own, { nodad = true }):keep()
-    tiny.addr_del("eth0", other)
-  end)
-  check.equal(child:wait(), 0, "the container")
-  local stream <close> = tiny.tcp_accept(listeners[2]) or nil
-  return stream ~= nil
-end
-
-local function try(network)
-  local ctx = { name = "web", run = ordinary.home .. "/run", scope = require("tiny.scope").new() }
-  ctx.spec = { egress = {}, network = network, publish = { { port = 18080, to = 80, proto = "tcp" } } }
-  ctx.userns = ctx.scope:add(router.userns(ctx, (require("tiny.base.rootless").own_maps())))
-  router.connect(ctx)
-  for _, fd in ipairs(tiny.list_dir(("/proc/%d/fd"):format(ctx.holder.pid))) do
-    local what = tiny.readlink(("/proc/%d/fd/%s"):format(ctx.holder.pid, fd))
-    assert(what:match("^pipe:"), "the holder keeps open " .. what)
+-- The pids of the container's processes outside, by their titles.
+local function helpers(c)
+  local found = {}
+  for _, pid in ipairs(tiny.list_dir("/proc")) do
+    local words = pid:match("^%d+$") and tiny.try(tiny.read_file, "/proc/" .. pid .. "/cmdline") or ""
+    local kind = words:match("^tinylua: (%l+) of c%f[%z]") or words:find(c.run .. "/network.", 1, true) and "program"
+    if kind then found[kind] = math.tointeger(tonumber(pid)) end
   end
-  powerless(ctx)
-
-  -- As the router sees it: it is between two links, and translates.
-  local child <close> = tiny.clone({ user = ctx.outer, net = tiny.open_ns("net", ctx.holder) }, function()
-    check.equal(names(), "lo tl-inside tap0")
-    local there = {}
-    for _, chain in ipairs(tiny.nft_chains()) do there[chain.table] = true end
-    assert(there["tiny-router"] and there["tiny-router-6"], "no table")
-  end)
-  check.equal(child:wait(), 0, "in the router")
-
-  local web <close> = tiny.clone({ user = ctx.userns, net = ctx.netns }, function()
-    local listener = tiny.tcp_listen("0.0.0.0:80")
-    tiny.notify_ready()
-    for _ = 1, 2 do
-      tiny.poll({ listener }, "5s")
-      local stream <close> = tiny.tcp_accept(listener)
-      tiny.poll({ stream }, "5s")
-      if stream:read() then stream:write("web") end
-    end
-  end)
-  web:wait_ready()
-  for _, addr in ipairs { "127.0.0.1:18080", "192.0.2.1:18080" } do
-    local stream <close> = tiny.tcp_connect(addr, { timeout = "5s" })
-    stream:write("GET /\r\n")
-    tiny.poll({ stream }, "5s")
-    check.equal(stream:read(), "web", addr)
-  end
-  web:reap()
-  check.equal(spoofs(ctx), true, "without a fence")
-  fence(ctx)
-  fenced(ctx)
-  check.equal(spoofs(ctx), false, "with a fence")
-
-  local holder = tiny.pidfd_open(ctx.holder.pid)
-  rootless.stop(ctx)
-  check.equal(#tiny.poll({ holder }, 0), 1, "the holder has ended")
-  check.equal(tiny.stat(ctx.run .. rootless.HOLDER), nil)
-  ctx.scope:clear()
+  return found
 end
 
-local user <close> = tiny.fork(function()
-  tiny.setuser(ordinary.uid)
-  tiny.set_dumpable(true)
-  tiny.mkdir(ordinary.home .. "/run")
-  for _, network in ipairs(rootless.PROGRAMS) do try(network) end
+local function count(c)
+  local n = 0
+  for _ in pairs(helpers(c)) do n = n + 1 end
+  return n
+end
+
+local function kill(pid)
+  local process <close> = tiny.pidfd_open(pid)
+  tiny.kill(process, "SIGKILL")
+  tiny.poll({ process }, "10s")
+end
+
+-- Waits for f to be true.
+local function soon(what, f)
+  local limit = tiny.clock("monotonic") + 20
+  while not f() do
+    assert(tiny.clock("monotonic") < limit, what)
+    tiny.poll({}, "20ms")
+  end
+end
+
+local function enforced(c, when)
+  local code, ms = rig.connect(c, rig.TWO, 443)
+  check.equal(code, "ECONNREFUSED", when)
+  assert(ms < 1000, when)
+end
+
+-- The names work again, and what they lead to.
+local function answers(c, when)
+  soon(when, function() return rig.lookup(c, "api.test", { wait = 1 }) == 0 end)
+  check.equal(rig.connect(c, rig.ONE, 443), "ok", when)
+  check.equal(select(2, rig.lookup(c, "api.test", { kind = "AAAA" })), rig.SIX, when)
+  check.equal(rig.connect(c, rig.SIX, 443), "ok", when)
+end
+
+-- A process with all privileges in the container's namespaces, and the ids of its root.
+local function powerless(c)
+  local child <close> = check.start(function()
+    tiny.set_dumpable(true)
+    local process, holder = tiny.pidfd_open(c.pid), tiny.pidfd_open(helpers(c).router)
+    local own, netns = tiny.open_ns("user", process), tiny.open_ns("net", process)
+    local outer, outer_user = tiny.open_ns("net", holder), tiny.open_ns("user", holder)
+    local inside <close> = tiny.clone({ user = own, net = netns }, function()
+      tiny.link_set("lo", { up = true })
+      check.fails("EPERM", tiny.setns, outer)
+      check.fails("EPERM", tiny.setns, outer_user)
+      check.fails("EPERM", tiny.link_del, "tl-inside", { netns = outer })
+      check.fails("EPERM", tiny.egress_fence_del, c.id, { netns = outer })
+      check.fails("EPERM", tiny.nflog, 30000, { netns = outer })
+      check.fails("EPERM", tiny.nat_del, "router", { netns = outer })
+    end)
+    check.equal(inside:wait(), 0, "the container's root")
+  end)
+  check.equal(child:wait(), 0, "the container's root")
+end
+
+local function get(place)
+  local stream <close> = tiny.tcp_connect(place, { timeout = "5s" })
+  stream:write("GET / HTTP/1.0\r\n\r\n")
+  local text = ""
+  while #tiny.poll({ stream }, "5s") > 0 do
+    local bytes = stream:read()
+    if not bytes then break end
+    text = text .. bytes
+  end
+  return text:match("\r\n\r\n(.*)$")
+end
+
+local SERVE = "mkdir -p /srv/w; echo web >/srv/w/index.html; exec busybox httpd -f -p 80 -h /srv/w"
+for _, network in ipairs(rootless.PROGRAMS) do
+  rig.network = network
+  check.succeeds("run", "-d", "--name", "c", "--network", network, "--egress", "api.test:443", "-p", "18080:80", "sh", "-c", SERVE)
+  local c = rig.find("c")
+  soon("no web server", function() return tiny.try(tiny.tcp_connect, "127.0.0.1:80", { netns = c.netns }) end)
+  for _, place in ipairs { "127.0.0.1:18080", rig.HOST .. ":18080", rig.HOST2 .. ":18080" } do check.equal(get(place), "web\n", place) end
+  check.equal(count(c), 5, "supervisor, router, egress, resolver, program")
+  powerless(c)
+  answers(c, "at first")
+
+  -- Without its resolver, names wait for the next one.
+  kill(helpers(c).resolver)
+  enforced(c, "without a resolver")
+  answers(c, "with a new resolver")
+  -- Without its keeper too; the supervisor starts another.
+  kill(helpers(c).egress)
+  enforced(c, "without a keeper")
+  answers(c, "with a new keeper")
+  -- Without its supervisor, everything works on; then a command starts another, which finds the keeper.
+  local before = helpers(c)
+  kill(before.supervisor)
+  enforced(c, "without a supervisor")
+  answers(c, "without a supervisor")
+  check.succeeds("ps")
+  soon("no new supervisor", function() return helpers(c).supervisor end)
+  check.equal(helpers(c).egress, before.egress, "the same keeper")
+  check.equal(get("127.0.0.1:18080"), "web\n")
+  -- Without both; a command starts both.
+  kill(helpers(c).supervisor)
+  kill(helpers(c).egress)
+  enforced(c, "without supervisor and keeper")
+  check.succeeds("ps")
+  answers(c, "with new ones")
+  check.equal(count(c), 5, "all of them again")
+  assert(rig.lookup(c, "other.test") == 3 and rig.denied(c, { name = "other.test" }), "no event")
+  check.succeeds("restart", "-t", "0", "c")
+  c = rig.find("c")
+  answers(c, "after a restart")
+  check.equal(count(c), 5, "after a restart")
+
+  -- Without the process that holds the router, the rules stay, and its end is that of the others.
+  kill(helpers(c).router)
+  enforced(c, "without the router's process")
+  check.succeeds("rm", "-f", "c")
+  check.equal(count(c), 0, "after its end")
+  check.no_container()
+
+  -- The supervisor and the container are killed at once: the next command ends the rest.
+  c = rig.container("c", { "api.test" })
+  before = helpers(c)
+  kill(before.supervisor)
+  kill(c.pid)
+  check.succeeds("gc")
+  check.equal(count(c), 0, "after gc")
+  check.succeeds("rm", "c")
+  check.no_container()
+end
+
+-- A name server on the host's loopback address, such as systemd-resolved, is asked through the program.
+local dns = require "dns"
+local stub = dns.server(nil, "127.0.0.53", function(query, question)
+  return tiny.dns_answer(query, { addrs = question.type == "A" and { rig.TWO } or {}, ttl = 60 })
 end)
-check.equal(user:wait(), 0, "the user's part")
+assert(os.execute("echo nameserver 127.0.0.53 >/etc/resolv.conf"))
+for _, network in ipairs(rootless.PROGRAMS) do
+  rig.network = network
+  local c = rig.container("c", { "api.test:443" })
+  check.equal(select(2, rig.lookup(c, "api.test")), rig.TWO, network .. ": the host's own name server")
+  check.equal(rig.connect(c, rig.TWO, 443), "ok")
+  check.equal(rig.connect(c, "10.0.2.3", 53) ~= "ok", true)
+  check.succeeds("rm", "-f", "c")
+end
+stub:kill("SIGKILL")
+stub:wait()
+rig.down()
