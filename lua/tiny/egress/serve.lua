@@ -15,7 +15,7 @@ local serve = {}
 -- The TTL of names of containers, in seconds.
 local TTL = 5
 -- The most addresses of one answer, the most addresses whose names are remembered, and the most reported denials in a second.
-local ADDRESSES, NAMES, DENIALS = 64, 20000, 20
+local ADDRESSES, NAMES, DENIALS = 64, 20000, 100
 -- Seconds for which the same denial is not reported again.
 local SAME = 1
 

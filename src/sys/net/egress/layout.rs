@@ -35,7 +35,10 @@ const NEVER: Families = ["never4", "never6"];
 const FORWARD: Hook = ("forward", 2, -10);
 const INPUT: Hook = ("input", 1, -10);
 const BEHIND: Hook = ("postrouting", 4, 100);
-pub(super) const BRIDGE_FORWARD: Hook = ("forward", 2, -200);
+/// After the rules for IP packets, where netfilter sees bridged packets (br_netfilter).
+pub(super) const BRIDGE_FORWARD: Hook = ("forward", 2, 10);
+/// The mark of replies that may pass from a closed port to another: "tiny".
+const REPLY: u32 = u32::from_be_bytes(*b"tiny");
 
 /// A container's chains: for forwarded packets, for those to this machine, and for denied ones. Each only continues in
 /// later ones.
@@ -158,7 +161,7 @@ pub(super) fn bridge_table(batch: &mut Batch) {
     batch.table(TABLE);
     batch.add(NEW_SET, NLM_F_CREATE, names(PORTS, 16).number(10, 1));
     batch.chain(TABLE, "filter", BRIDGE_FORWARD);
-    batch.rule(TABLE, BRIDGE_FORWARD, Rule::default().comes_by_one_of(PORTS).drop());
+    batch.rule(TABLE, BRIDGE_FORWARD, Rule::default().comes_by_one_of(PORTS).packet_not_marked(REPLY).drop());
 }
 
 /// The addresses that no rule allows, also inside NAT64 and 6to4, as intervals: the first address, and the first behind.
@@ -259,6 +262,11 @@ fn forwarded(fence: &Fence<'_>) -> Vec<Rule> {
     let of = |name: &str, like: IpAddr| named(&format!("{name}{}", if like.is_ipv4() { 4 } else { 6 }), fence.id);
     let mut rules = vec![Rule::default().state(ESTABLISHED).marked(fence.mark).accept()];
     rules.extend([1, 58].map(|icmp| Rule::default().state(RELATED).marked(fence.mark).protocol(icmp).accept()));
+    // With br_netfilter, replies to members of the same network are translated on the bridge and do not leave it.
+    rules.extend([V4, V6].map(|like| {
+        let reply = Rule::default().state(ESTABLISHED).reply();
+        reply.leaves_where_it_came(like, of_family(BACK, like)).mark_packet(REPLY).accept()
+    }));
     rules.extend(replies());
     rules.extend([V4, V6].map(|like| Rule::default().dest_within(like, of_family(NEVER, like)).goto(&denied)));
     // A published port of the host leads to another container.
