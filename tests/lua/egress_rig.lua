@@ -145,10 +145,16 @@ end
 -- A running container: its name, id, pid, namespace, addresses and gateway.
 function rig.find(name)
   local entry = tiny.json_decode(check.succeeds("inspect", name))[1]
-  local first = (entry.state.networks or {})[1] or { addr = "10.187.143.2", addr6 = "fd74:6c75:6172::2", gateway = "10.187.143.1" }
+  local first, run = (entry.state.networks or {})[1], check.root .. "/run/" .. entry.id
+  local holder = not first and tiny.json_decode(tiny.read_file(run .. "/network.holder") or "")
+  local router = holder and tiny.open_ns("net", ("/proc/%d/ns/net"):format(holder.pid)) or nil
+  first = first or { addr = "10.187.143.2", addr6 = "fd74:6c75:6172::2", gateway = "10.187.143.1" }
   return { name = name, id = entry.id, pid = entry.state.pid, supervisor = entry.state.supervisor.pid, netns = tiny.open_ns("net", ("/proc/%d/ns/net"):format(entry.state.pid)),
-    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = check.root .. "/run/" .. entry.id }
+    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = run, router = router }
 end
+
+-- The pins of a container; its fence is in the host's namespace, or in that of an unprivileged user's router.
+function rig.pins(c) return tiny.egress_pins(c.id, { netns = c.router }) end
 
 -- Resolves a name in a container: the response code and the addresses, sorted. o: kind ("A"), tcp, wait.
 function rig.lookup(c, name, o)
