@@ -100,6 +100,7 @@ function keeper.start(ctx, where)
     if where.join then where.join() end
     if where.links then fence_here(k, where) end
     serve.prepare(k, where.netns)
+    if where.netns then where.netns:close() end
     k.listener = tiny.unix_listen(ctx.run .. SOCKET, { nonblock = true })
     serve.save(k)
     serve.run(k, theirs)
@@ -149,12 +150,29 @@ local function again(ctx)
   keeper.born(ctx, ctx.process.pid)
 end
 
+-- Sends a request and waits for its answer; returns it, and what came after it.
+local function ask(socket, message)
+  message.n = 1
+  socket:write(tiny.json_encode(message) .. "\n")
+  local text, limit = "", tiny.clock("monotonic") + PATIENCE
+  while not text:find("\n", 1, true) do
+    local left = limit - tiny.clock("monotonic")
+    if left <= 0 or #tiny.poll({ socket }, left) == 0 then tiny.fail { message = "the keeper of its egress rules does not answer", exit = 125 } end
+    local bytes = socket:read()
+    if not bytes then tiny.fail { message = "the keeper of its egress rules has ended", exit = 125 } end
+    text = text .. bytes
+  end
+  local line, rest = text:match("^([^\n]*)\n(.*)$")
+  return tiny.json_decode(line), rest
+end
+
 -- A new supervisor finds the keeper, or starts another one.
 function keeper.recover(ctx)
   local socket = tiny.try(tiny.unix_connect, ctx.run .. SOCKET, { nonblock = true })
-  if not socket then return again(ctx) end
-  socket:write(tiny.json_encode { op = "supervisor" } .. "\n")
-  ctx.egress = { socket = socket }
+  local answer, rest = nil, nil
+  if socket then answer, rest = tiny.try(ask, socket, { op = "supervisor" }) end
+  if not answer then return again(ctx) end
+  ctx.egress = { socket = socket, rest = rest }
 end
 
 -- The answer of the recipe's function to a query; nil after an error.
@@ -178,23 +196,13 @@ function keeper.watch(ctx, loop)
     if err then return require("tiny.format").note("%s: its egress rules cannot be changed any more: %s", ctx.name, tostring(err)) end
     keeper.watch(ctx, loop)
   end
-  Channel.new(loop, ctx.egress.socket, on_request, on_end)
+  Channel.new(loop, ctx.egress.socket, on_request, on_end, ctx.egress.rest)
 end
 
 -- Sends a request to a container's keeper and returns the reply. of: a context or record, with `run`.
 function keeper.request(of, message)
   local socket <close> = tiny.unix_connect(of.run .. SOCKET)
-  message.n = 1
-  socket:write(tiny.json_encode(message) .. "\n")
-  local text, limit = "", tiny.clock("monotonic") + PATIENCE
-  while not text:find("\n", 1, true) do
-    local left = limit - tiny.clock("monotonic")
-    if left <= 0 or #tiny.poll({ socket }, left) == 0 then tiny.fail { message = "the keeper of its egress rules does not answer", exit = 125 } end
-    local bytes = socket:read()
-    if not bytes then tiny.fail { message = "the keeper of its egress rules has ended", exit = 125 } end
-    text = text .. bytes
-  end
-  local reply = tiny.json_decode(text)
+  local reply = ask(socket, message)
   if reply.error then tiny.fail { message = reply.error, exit = 125 } end
   return reply
 end

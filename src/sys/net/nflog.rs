@@ -33,6 +33,7 @@ pub struct Packet {
 /// Joins a group: reads do not block. Errors: EBUSY if another process has joined it, EPERM.
 pub fn open(netns: Netns<'_>, group: u16, length: u32) -> Result<OwnedFd> {
     const BIND: u8 = 1;
+    const FAMILY_BIND: u8 = 3; // does nothing, and needs the same right
     const COPY_PACKET: u8 = 2;
     let flags = libc::SOCK_RAW | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
     let fd = namespace::in_netns(netns, || {
@@ -43,10 +44,16 @@ pub fn open(netns: Netns<'_>, group: u16, length: u32) -> Result<OwnedFd> {
     })
     .detail("opening a netlink socket")?;
     let mode = [&length.to_be_bytes()[..], &[COPY_PACKET, 0]].concat();
-    for attrs in [Attrs::default().bytes(1, &[BIND]), Attrs::default().bytes(2, &mode)] {
-        let [high, low] = group.to_be_bytes();
-        configure(&fd, &frame(CONFIG, ACK, &attrs.after(&[0, 0, high, low])))?;
+    let [high, low] = group.to_be_bytes();
+    let ask = |attrs: Attrs| configure(&fd, &frame(CONFIG, ACK, &attrs.after(&[0, 0, high, low])));
+    match ask(Attrs::default().bytes(1, &[BIND])) {
+        // The kernel refuses the group of another process in the same way as a caller without the right.
+        Err(e) if e.errno == Errno::EPERM && ask(Attrs::default().bytes(1, &[FAMILY_BIND])).is_ok() => {
+            return Err(Error::new(Errno::EBUSY));
+        }
+        done => done?,
     }
+    ask(Attrs::default().bytes(2, &mode))?;
     Ok(fd)
 }
 

@@ -66,6 +66,8 @@ pub fn fence(netns: Netns<'_>, fence: &Fence<'_>) -> Result<()> {
         layout::fill(&mut batch, fence);
         Ok((batch.send(&netlink), fresh))
     });
+    // Closing a socket that removed rules waits for all processors.
+    netlink.park();
     done.map_err(|e| e.with_path(format!("table inet {TABLE}")))
 }
 
