@@ -660,6 +660,15 @@ function tiny.reap(child) end
 ---@return any # does not return; an error when the caller is not PID 1
 function tiny.become_init(child) end
 
+---Keeps the namespaces of this process until a signal ends it. All its descriptors are closed, so that no pipe or lock of its parent stays in use; then the parent's `wait_ready` returns.
+---```lua
+---local web <close> = tiny.netns()
+---local child <close> = tiny.clone({ net = web }, function() tiny.hold_namespaces() end)
+---child:wait_ready()
+---```
+---@return any # does not return
+function tiny.hold_namespaces() end
+
 ---Sets the command line that ps(1) shows for this process (setproctitle(3)). The title replaces the arguments in /proc/PID/cmdline. /proc/PID/environ becomes empty, so that secrets in the environment cannot be read there. The part before the colon becomes the process name (/proc/PID/comm, 15 bytes). The process and the programs it executes keep their environment. Commands start with the title `tinylua: COMMAND`.
 ---```lua
 ---tiny.set_process_title("tinylua: supervisor of web")
@@ -1249,14 +1258,15 @@ function tiny.timens(options) end
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
 
----@class tiny.userns.options: table<"uid_map"|"gid_map", any>
+---@class tiny.userns.options: table<"uid_map"|"gid_map"|"parent", any>
 ---@field uid_map integer[][] the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
 ---@field gid_map integer[][] the group id map
+---@field parent? tiny.userns the user namespace in which it is created, with ids of that one as the outside ids; the caller needs privileges over it, as its creator has (default: the caller's own)
 
 ---Creates a user namespace as a handle, with its id maps (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly if the caller has CAP_SETUID and CAP_SETGID, or if it maps only the caller's own id; for the group, setgroups(2) is then denied first. Any other map is written by newuidmap(1) and newgidmap(1), which allow the ranges in /etc/subuid and /etc/subgid. They are searched in PATH and checked.
 ---* EPERM: the kernel or a helper refuses the map; `tiny.subids` returns the ranges of the user
 ---* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 deep
----* EINVAL: an outside id is not mapped in the caller's own user namespace
+---* EINVAL: an outside id is not mapped in the parent user namespace
 ---* ENOENT: install the package uidmap, which contains newuidmap and newgidmap
 ---```lua
 ---local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }

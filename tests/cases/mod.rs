@@ -44,6 +44,10 @@ const IMAGE_WALKS: &[&str] = &["pull", "rmi", "prune", "commit", "load", "repair
 /// Those that an unprivileged user walks too.
 const IMAGE_WALKS_OF_USER: &[&str] = &["pull", "prune", "commit", "load"];
 
+/// The tests of egress rules that an unprivileged user runs too, with each program for its network.
+const EGRESS_OF_USER: &[&str] = &["bypass", "names", "revoke"];
+const PROGRAMS: &[&str] = &["pasta", "slirp4netns"];
+
 /// Fault walks of `run` with unusual options.
 const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
 
@@ -129,6 +133,11 @@ pub fn all() -> Vec<Case> {
             recipe: "walk_image_faults.lua",
             arguments,
         });
+    }
+    for (test, program) in EGRESS_OF_USER.iter().flat_map(|test| PROGRAMS.iter().map(move |program| (test, program))) {
+        let name = format!("rootless/egress_{test}_{program}");
+        let arguments = [*test, *program].map(str::to_owned).to_vec();
+        cases.push(Case { name, recipe: "egress_as_ordinary.lua", arguments });
     }
     cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, kind)| walk((*name).to_owned(), &["options", kind])));
     cases

@@ -117,7 +117,8 @@ function userns.open(ctx)
     ctx.scope:add(ctx.userns)
   else
     ctx.maps = maps_of(ctx)
-    ctx.userns = ctx.scope:add(tiny.userns(ctx.maps))
+    local router = ctx.rootless and ctx.spec.egress and require "tiny.egress.router"
+    ctx.userns = ctx.scope:add(router and router.serves(ctx.spec) and router.userns(ctx, ctx.maps) or tiny.userns(ctx.maps))
   end
   ctx.owner = root_of(ctx.maps)
 end

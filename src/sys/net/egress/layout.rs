@@ -26,6 +26,8 @@ type Families = [&'static str; 2];
 pub(super) const MAPS: [(Families, &str); 2] = [(["from4", "from6"], "c"), (["in4", "in6"], "i")];
 /// The same keys as a set: a packet that leaves by the link it came from is masqueraded, so that its answer comes back.
 pub(super) const BACK: Families = ["back4", "back6"];
+/// The set of links that no other address than those in the maps may send from.
+pub(super) const ONLY: &str = "only";
 /// Addresses that no rule allows.
 const NEVER: Families = ["never4", "never6"];
 
@@ -127,6 +129,7 @@ pub(super) fn table(batch: &mut Batch) {
         batch.add(NEW_SET, NLM_F_CREATE, attrs.number(10, id));
     };
     add(batch, names(MEMBERS, MEMBER as u32));
+    add(batch, names(ONLY, 16));
     for like in [V4, V6] {
         let (kind, length) = (IFNAME << 6 | addr_type(like), 16 + octets(like).len() as u32);
         for (map, _) in MAPS {
@@ -141,6 +144,11 @@ pub(super) fn table(batch: &mut Batch) {
         for like in [V4, V6] {
             batch.rule(TABLE, hook, Rule::default().dispatch(like, of_family(MAPS[at].0, like)));
         }
+        if hook == INPUT {
+            // Neighbor discovery also uses link-local addresses.
+            [135, 136].into_iter().for_each(|kind| batch.rule(TABLE, hook, Rule::default().icmp6(kind).accept()));
+        }
+        batch.rule(TABLE, hook, Rule::default().comes_by_one_of(ONLY).drop());
     }
     batch.chain(TABLE, "nat", BEHIND);
     for like in [V4, V6] {
@@ -181,6 +189,28 @@ fn never(like: IpAddr) -> Vec<Key> {
         [Some(Key::plain(bytes(first))), behind.map(|text| Key::end(bytes(text)))]
     };
     list.iter().flat_map(interval).flatten().collect()
+}
+
+/// Adds addresses to those that no rule allows.
+pub(super) fn add_never(batch: &mut Batch, addrs: &[IpAddr]) {
+    for addr in addrs {
+        let bytes = octets(*addr);
+        let end = next(&bytes).map(Key::end);
+        let keys: Vec<Key> = [Some(Key::plain(bytes)), end].into_iter().flatten().collect();
+        add_elements(batch, TABLE, of_family(NEVER, *addr), &keys);
+    }
+}
+
+/// The address behind this one; `None` behind the last.
+fn next(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = bytes.to_vec();
+    for byte in bytes.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            return Some(bytes);
+        }
+    }
+    None
 }
 
 /// Adds a container's chains and sets.
