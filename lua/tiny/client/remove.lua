@@ -18,6 +18,16 @@ local function by_force(container, why, volumes)
   state.forget(container, { force = true, volumes = volumes })
 end
 
+-- Fails if changes in copy-on-write folders would be lost.
+local function check_changes(container)
+  if not container.config.mounts or container.unreadable or not require("tiny.cow.changes").any(container) then return end
+  local name = container.config.name
+  tiny.fail {
+    message = name .. " has changes that are not applied", exit = 125,
+    hint = ("`tinylua changes %s` lists them; apply or discard them, or use rm -f"):format(name),
+  }
+end
+
 return function(container, options)
   local force, volumes = options and options.force, options and options.volumes
   local stopped = false
@@ -29,6 +39,7 @@ return function(container, options)
       local alive <close> = now.alive
       if not force then state.check_usable(now) end
       if now.unreadable then unresponsive.kill_strays(now) end
+      if not (options and options.changes) then check_changes(now) end
       state.forget(now, options)
       return
     end

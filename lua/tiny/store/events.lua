@@ -6,7 +6,7 @@ local state = require "tiny.store.state"
 local events = {}
 
 events.NAMES = {
-  "attach", "connect", "create", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
+  "apply", "attach", "connect", "create", "destroy", "detach", "die", "discard", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
   "restart", "start", "stop", "unpause", "update",
 }
 
