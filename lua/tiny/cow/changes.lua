@@ -27,15 +27,16 @@ end
 
 -- How a path of the user's may be meant: the path on the host, in the container, or below a folder.
 local function readings(container, word)
-  local list, plain = {}, word:gsub("/+$", ""):gsub("^%./", "")
-  local absolute = require("tiny.spec.values").absolute(plain):gsub("/%./", "/")
+  local list, plain = {}, (word .. "/"):gsub("/%./", "/"):gsub("^%./", ""):gsub("/+$", "")
+  if word == "" or plain == "" and word:sub(1, 1) == "/" then return list end
+  local absolute = require("tiny.spec.values").absolute(plain):gsub("/+$", "")
   for _, folder in ipairs(folders.of(container)) do
     for _, base in ipairs { folder.source, folder.target } do
       local prefix = base:gsub("/$", "") .. "/"
       if absolute == base then table.insert(list, { folder.source, "" }) end
       if absolute:sub(1, #prefix) == prefix then table.insert(list, { folder.source, absolute:sub(#prefix + 1) }) end
     end
-    if plain:sub(1, 1) ~= "/" and not outside(plain) then table.insert(list, { folder.source, plain }) end
+    if plain ~= "" and plain:sub(1, 1) ~= "/" and not outside(plain) then table.insert(list, { folder.source, plain }) end
   end
   return list
 end

@@ -33,13 +33,13 @@ local function real(path)
   push(values.absolute(path))
   while #left > 0 do
     local part = table.remove(left)
-    local here = "/" .. table.concat(done, "/")
-    local s = part ~= "." and part ~= ".." and tiny.stat((here .. "/" .. part):gsub("^//", "/"), { follow = false })
+    local here = ("/%s/%s"):format(table.concat(done, "/"), part)
+    local s = part ~= "." and part ~= ".." and tiny.stat(here, { follow = false })
     if part == ".." then table.remove(done)
     elseif s and s.kind == "link" then
       links = links + 1
       if links > MOST_LINKS then wrong(path, "it has too many symbolic links") end
-      local target = tiny.readlink((here .. "/" .. part):gsub("^//", "/"))
+      local target = tiny.readlink(here)
       if target:sub(1, 1) == "/" then done = {} end
       push(target)
     elseif part ~= "." then table.insert(done, part) end

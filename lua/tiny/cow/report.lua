@@ -41,7 +41,7 @@ function report.table(rows)
   for at, row in ipairs(report.sorted(rows)) do
     local name = row.host .. (row.kind == "dir" and "/" or "") .. (row.target and " -> " .. row.target or "")
     local notes = table.concat(remarks(row), "; ")
-    list[at] = { { row.change, COLOURS[row.change] }, name, (row.held or row.conflict) and { notes, "yellow" } or notes }
+    list[at] = { { row.change, COLOURS[row.change] }, name, notes ~= "" and ((row.held or row.conflict) and { notes, "yellow" } or notes) or nil }
   end
   return list
 end
