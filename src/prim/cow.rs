@@ -7,9 +7,10 @@ use mlua::{LuaString, Table};
 use crate::sys::copy::Tally;
 use crate::sys::cow::apply::Reason;
 use crate::sys::cow::changes::Change;
-use crate::sys::cow::{Folder, make};
+use crate::sys::cow::folder::Folder;
+use crate::sys::cow::make;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, arg, opt, optional, range};
+use crate::vm::registry::{Arg, Effect, Outcome, Primitive, Type, arg, opt, range};
 
 const BASE: Primitive = Primitive { family: "files", ..Primitive::BASE };
 const PLACE: Arg = arg("place", Type::Path, "the directory that has `upper` and `work`, prepared by `cow_make`");
@@ -59,15 +60,13 @@ pub const FAMILY: &[Primitive] = &[
               not be mounted. Owners, modes, times, hard links, attributes and holes are kept; no link is followed \
               (openat2(2)). Each file is made under a temporary name and exchanged with the old one (renameat2(2)), which \
               is kept if it is not the one that the container saw. The call can be killed and repeated.",
-        args: &[
-            PLACE,
-            FOLDER,
-            optional(
-                "paths",
-                Type::List(&Type::Str),
-                "the changes to apply, each path as `cow_changes` lists it; all without it",
-            ),
-        ],
+        args: &[PLACE, FOLDER],
+        options: &[opt(
+            "paths",
+            Type::List(&Type::Str),
+            "all",
+            "the changes to apply, each path as `cow_changes` lists it",
+        )],
         returns: "a table: applied (how many), bytes (of content), attributes (how many could not be set), and lists of \
                   { path, reason }: conflicts (they changed on the host meanwhile), skipped (devices, sockets, FIFOs) and \
                   failed (the kernel refused them)",
@@ -79,13 +78,10 @@ pub const FAMILY: &[Primitive] = &[
     Primitive {
         name: "cow_discard",
         doc: "Discards changes of a copy-on-write folder: removes them from the upper directory, which must not be mounted.",
-        args: &[
-            PLACE,
-            FOLDER,
-            optional("paths", Type::List(&Type::Str), "the changes, with all that is below them; all without it"),
-        ],
+        args: &[PLACE, FOLDER],
+        options: &[opt("paths", Type::List(&Type::Str), "all", "the changes, with all that is below them")],
         errors: &[ENOENT, ESTALE, EINVAL, ("EBUSY", "a file system is mounted in the upper directory")],
-        example: "tiny.cow_discard(\"changes\", \"/srv/project\", { \"README.md\" })",
+        example: "tiny.cow_discard(\"changes\", \"/srv/project\", { paths = { \"README.md\" } })",
         call: |c| {
             let paths = paths(c)?;
             Folder::open(&c.path(0)?, &c.path(1)?)?.discard(paths.as_deref())?;
@@ -97,11 +93,8 @@ pub const FAMILY: &[Primitive] = &[
 
 /// The paths of a call, which can be any bytes.
 fn paths(call: &Call<'_>) -> Result<Option<Vec<Vec<u8>>>, Fail> {
-    if !call.has(2) {
-        return Ok(None);
-    }
-    let list: Vec<LuaString> = call.get(2)?;
-    Ok(Some(list.iter().map(|path| path.as_bytes().to_vec()).collect()))
+    let list: Option<Vec<LuaString>> = call.opt("paths")?;
+    Ok(list.map(|list| list.iter().map(|path| path.as_bytes().to_vec()).collect()))
 }
 
 fn changes(call: &Call<'_>) -> Outcome {

@@ -55,7 +55,7 @@ end
 
 -- Applies everything without a conflict.
 function maker.apply(place, folder, paths)
-  local done = tiny.cow_apply(place, folder, paths)
+  local done = tiny.cow_apply(place, folder, { paths = paths })
   for _, key in ipairs { "conflicts", "failed", "skipped" } do
     if done[key][1] then error(("%s: %s: %s"):format(key, done[key][1].path, done[key][1].reason), 2) end
   end

@@ -103,7 +103,7 @@ function changes.apply(container, rows, all)
   local total = { applied = 0, bytes = 0, attributes = 0, conflicts = {}, skipped = {}, failed = {} }
   local order, paths = by_folder(with_parents(rows, all))
   for _, folder in ipairs(order) do
-    local done = tiny.cow_apply(folder.place, folder.source, paths[folder])
+    local done = tiny.cow_apply(folder.place, folder.source, { paths = paths[folder] })
     for _, key in ipairs { "applied", "bytes", "attributes" } do total[key] = total[key] + done[key] end
     for _, key in ipairs { "conflicts", "failed" } do
       for _, item in ipairs(done[key]) do
@@ -120,7 +120,7 @@ end
 function changes.discard(container, rows)
   if rows then
     local order, paths = by_folder(rows)
-    for _, folder in ipairs(order) do tiny.cow_discard(folder.place, folder.source, paths[folder]) end
+    for _, folder in ipairs(order) do tiny.cow_discard(folder.place, folder.source, { paths = paths[folder] }) end
   else
     for _, folder in ipairs(folders.of(container)) do
       if tiny.stat(folder.place .. "/start") then tiny.cow_discard(folder.place, folder.source) end

@@ -64,7 +64,8 @@ function folders.parse(text)
   return { type = "cow", source = source or text, target = target }
 end
 
--- Says which file systems are mounted in the folder: an overlay does not show them.
+-- Says which file systems are mounted in the folder: an overlay does not show them. In a user namespace the kernel refuses to leave
+-- them out, since they might hide something (mount_namespaces(7)).
 local function note_mounts(path)
   local found = {}
   for _, mount in ipairs(tiny.mounts()) do
@@ -73,7 +74,11 @@ local function note_mounts(path)
   if not found[1] then return end
   table.sort(found)
   local more = #found > 3 and (" and %d more"):format(#found - 3) or ""
-  format.note("cow: %s: the container does not see what is mounted in it: %s%s", tiny.show(path), table.concat(found, ", ", 1, math.min(3, #found)), more)
+  local names = table.concat(found, ", ", 1, math.min(3, #found)) .. more
+  if require("tiny.base.rootless").is() then
+    wrong(path, "file systems are mounted in it, and only root can leave them out: " .. names, "unmount them, or name a folder without mounts")
+  end
+  format.note("cow: %s: the container does not see what is mounted in it: %s", tiny.show(path), names)
 end
 
 -- Refuses folders that are no user's project: the root, the kernel's, and those with the containers' own files.

@@ -11,9 +11,10 @@ use nix::errno::Errno;
 use rustix::fs::{AtFlags, syncfs, unlinkat};
 
 use super::compare::{Verdict, What};
+use super::folder::Folder;
 use super::install::{Installer, dress, times};
+use super::seen::{DIRECTORY, Seen, Time, look, open_below, seen};
 use super::walk::{Level, Visitor};
-use super::{DIRECTORY, Folder, Seen, Time, look, open_below, seen};
 use crate::sys::Result;
 use crate::sys::copy::{Tally, join, split};
 

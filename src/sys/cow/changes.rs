@@ -2,9 +2,11 @@
 
 use rustix::fs::{FileType, OFlags, readlinkat};
 
+use super::attributes;
 use super::compare::{Verdict, What};
+use super::folder::Folder;
+use super::seen::{Seen, look, open_below, word};
 use super::walk::{Level, Visitor};
-use super::{Folder, Seen, attributes, look, open_below, word};
 use crate::sys::Result;
 use crate::sys::copy::join;
 

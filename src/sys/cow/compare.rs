@@ -6,8 +6,10 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FileType, OFlags, readlinkat};
 
+use super::attributes;
+use super::folder::Folder;
+use super::seen::{DIRECTORY, Seen, look, open_below, word};
 use super::walk::{Level, entries};
-use super::{DIRECTORY, Folder, Seen, attributes, look, open_below, word};
 use crate::sys::copy::join;
 use crate::sys::{Result, interrupt};
 

@@ -8,9 +8,10 @@ use std::path::Path;
 use nix::errno::Errno;
 use rustix::fs::{FileType, Mode, futimens, mknodat};
 
+use super::folder::Folder;
 use super::install::times;
+use super::seen::{DIRECTORY, Seen, look, open_below, seen};
 use super::walk::{Level, Visitor, entries};
-use super::{DIRECTORY, Folder, Seen, look, open_below, seen};
 use crate::sys::path::Place;
 use crate::sys::tree::remove_tree;
 use crate::sys::{Context, Error, Result};

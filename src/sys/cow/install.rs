@@ -12,11 +12,13 @@ use rustix::fs::{
     fchown, futimens, linkat, mkdirat, openat, readlinkat, renameat, renameat_with, symlinkat, utimensat,
 };
 
+use super::attributes;
 use super::compare::is_same;
+use super::folder::Folder;
 use super::journal::{Journal, State, Step, discard, put_back};
 use super::records::{append, item};
+use super::seen::{DIRECTORY, Seen, Time, look, open_below, seen};
 use super::walk::Level;
-use super::{DIRECTORY, Folder, Seen, Time, attributes, look, open_below, seen};
 use crate::sys::copy::{Data, Tally, content::fill, join};
 use crate::sys::fs::random_hex;
 use crate::sys::{Error, Result};

@@ -13,8 +13,9 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, openat, renameat_with, unlinkat};
 
 use super::compare::is_same;
+use super::folder::Folder;
 use super::records::item;
-use super::{DIRECTORY, Folder, Seen, look, open_below};
+use super::seen::{DIRECTORY, Seen, look, open_below};
 use crate::sys::Result;
 use crate::sys::copy::split;
 use crate::sys::path::Place;

@@ -5,8 +5,10 @@ use std::path::Path;
 
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, fchmod, fchown, mkdirat, unlinkat};
 
+use super::folder::Folder;
+use super::seen::{DIRECTORY, open_below, seen};
 use super::walk::entries;
-use super::{DIRECTORY, Folder, attributes, open_below, records, seen};
+use super::{attributes, records};
 use crate::sys::path::open_root;
 use crate::sys::{Context, Result};
 

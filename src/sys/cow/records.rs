@@ -12,7 +12,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use nix::errno::Errno;
 use rustix::fs::{Mode, OFlags, openat, renameat};
 
-use super::{Seen, Time, seen};
+use super::seen::{Seen, Time, seen};
 use crate::sys::{Error, Result};
 
 /// The contents of the records.

@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::Dir;
 
-use super::{DIRECTORY, Folder, LONGEST, Seen, look, open_below, seen};
+use super::folder::Folder;
+use super::seen::{DIRECTORY, LONGEST, Seen, look, open_below, seen};
 use crate::sys::copy::join;
 use crate::sys::{Context, Result, interrupt};
 
