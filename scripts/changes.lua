@@ -27,7 +27,7 @@ return {
         return format.flush()
       end
       if args.format == "json" then return format.json(report.json(rows)) end
-      if rows[1] then format.table(nil, report.table(rows)) end
+      report.print(rows)
     end)
   end,
 }

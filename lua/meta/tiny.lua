@@ -3038,6 +3038,9 @@ function tiny.cow_make(place, folder, options) end
 ---@return table[] # a list of tables: path (below the folder), change ("added", "changed", "deleted", "replaced" by a file of another type, or "skipped"), kind (as in `stat`; of a deleted file, its old one), was (the kind of a replaced file), mode, old_mode (on the host), size (of a file), target (of a link), capable (whether it has file capabilities), links (the names of the file on the host), and conflict: why it is not applied
 function tiny.cow_changes(place, folder, options) end
 
+---@class tiny.cow_apply.options: table<"paths", any>
+---@field paths? string[] the changes to apply, each path as `cow_changes` lists it (default: all)
+
 ---Applies changes of a copy-on-write folder to the folder, and removes them from the upper directory, which must not be mounted. Owners, modes, times, hard links, attributes and holes are kept; no link is followed (openat2(2)). Each file is made under a temporary name and exchanged with the old one (renameat2(2)), which is kept if it is not the one that the container saw. The call can be killed and repeated.
 ---* ENOENT: one of the directories does not exist
 ---* ESTALE: the folder was replaced by another directory since the container started
@@ -3049,9 +3052,12 @@ function tiny.cow_changes(place, folder, options) end
 ---```
 ---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
 ---@param folder string the lower directory, a folder of the host
----@param paths? string[] the changes to apply, each path as `cow_changes` lists it; all without it
+---@param options? tiny.cow_apply.options
 ---@return table # a table: applied (how many), bytes (of content), attributes (how many could not be set), and lists of { path, reason }: conflicts (they changed on the host meanwhile), skipped (devices, sockets, FIFOs) and failed (the kernel refused them)
-function tiny.cow_apply(place, folder, paths) end
+function tiny.cow_apply(place, folder, options) end
+
+---@class tiny.cow_discard.options: table<"paths", any>
+---@field paths? string[] the changes, with all that is below them (default: all)
 
 ---Discards changes of a copy-on-write folder: removes them from the upper directory, which must not be mounted.
 ---* ENOENT: one of the directories does not exist
@@ -3059,12 +3065,12 @@ function tiny.cow_apply(place, folder, paths) end
 ---* EINVAL: a record of the directory is damaged
 ---* EBUSY: a file system is mounted in the upper directory
 ---```lua
----tiny.cow_discard("changes", "/srv/project", { "README.md" })
+---tiny.cow_discard("changes", "/srv/project", { paths = { "README.md" } })
 ---```
 ---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
 ---@param folder string the lower directory, a folder of the host
----@param paths? string[] the changes, with all that is below them; all without it
-function tiny.cow_discard(place, folder, paths) end
+---@param options? tiny.cow_discard.options
+function tiny.cow_discard(place, folder, options) end
 
 ---@class tiny.tar_files.options: table<"to", any>
 ---@field to tiny.file the file or pipe that receives the stream

@@ -10,7 +10,7 @@ end
 -- A tree as text: names, types, modes, owners, times of files, targets, contents, names of the same file, and attributes.
 -- Times of directories count only with `times`.
 function maker.shown(folder, times)
-  local text = assert(io.popen(([[cd %s && find . -mindepth 1 -printf '%%P\t%%y\t%%m\t%%U:%%G\t%%i\t%%n\t%%s\t%%T@\t%%l\0' | LC_ALL=C sort -z]]):format(folder))):read("a")
+  local text = assert(io.popen(([[cd %s && find . -mindepth 1 ! -name '.tinylua-*' -printf '%%P\t%%y\t%%m\t%%U:%%G\t%%i\t%%n\t%%s\t%%T@\t%%l\0' | LC_ALL=C sort -z]]):format(folder))):read("a")
   local lines, first = {}, {}
   for path, kind, mode, owner, ino, links, size, time, target in text:gmatch("([^\t\0]*)\t(.)\t(%d+)\t([%d:]+)\t(%d+)\t(%d+)\t(%d+)\t([%d.-]+)\t([^\0]*)\0") do
     local full, parts = folder .. "/" .. path, { path, kind, mode, owner }

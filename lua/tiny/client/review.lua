@@ -45,9 +45,7 @@ local function print_difference(row)
 end
 
 local function show(rows)
-  local list = report.table(rows)
-  format.table(nil, table.move(list, 1, math.min(#list, MOST_ROWS), 1, {}))
-  if #list > MOST_ROWS then format.line(("… and %d more"):format(#list - MOST_ROWS)) end
+  report.print(rows, MOST_ROWS)
   local lines = 0
   for _, row in ipairs(report.sorted(rows)) do
     if lines > MOST_LINES then return format.line("… `tinylua changes --diff` shows all differences") end
@@ -64,7 +62,7 @@ local function some(rows)
     if row.change ~= "skipped" and not row.conflict then
       local answer = rest
       if not answer or row.held then
-        format.table(nil, report.table { row })
+        report.print { row }
         print_difference(row)
         answer = ask("Apply this change? [y]es, [n]o, [a]ll of the rest, [q]uit: ", "ynaq")
       end

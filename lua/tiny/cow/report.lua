@@ -35,15 +35,28 @@ end
 
 local COLOURS = { added = "green", deleted = "red", skipped = "dim" }
 
--- The rows of the table: change, path, notes.
-function report.table(rows)
-  local list = {}
-  for at, row in ipairs(report.sorted(rows)) do
-    local name = row.host .. (row.kind == "dir" and "/" or "") .. (row.target and " -> " .. row.target or "")
-    local notes = table.concat(remarks(row), "; ")
-    list[at] = { { row.change, COLOURS[row.change] }, name, notes ~= "" and ((row.held or row.conflict) and { notes, "yellow" } or notes) or nil }
+-- The longest name that is shown whole: the container chooses them.
+local LONGEST = 500
+
+local function shortened(text)
+  if #text <= LONGEST then return text end
+  return text:sub(1, LONGEST // 2) .. "…" .. text:sub(-LONGEST // 2)
+end
+
+-- Prints changes as a list: change, path, notes; at most `most`.
+function report.print(rows, most)
+  local list = report.sorted(rows)
+  for i = 1, math.min(#list, most or #list) do
+    local row = list[i]
+    local name = shortened(format.clean(row.host)) .. (row.kind == "dir" and "/" or "")
+    if row.target then name = name .. " -> " .. shortened(format.clean(row.target)) end
+    local notes, colour = format.clean(table.concat(remarks(row), "; ")), COLOURS[row.change]
+    local word = ("%-8s"):format(row.change)
+    if notes ~= "" then name = name .. "  " .. ((row.held or row.conflict) and format.colour("yellow", notes) or notes) end
+    format.write(colour and format.colour(colour, word) or word, " ", name, "\n")
   end
-  return list
+  if most and #list > most then format.write(("… and %d more\n"):format(#list - most)) end
+  format.flush()
 end
 
 -- As JSON, which cannot have all the bytes of names.

@@ -31,7 +31,6 @@ check.equal(#tiny.getxattr("folder/holes", "security.capability"), 20)
 check.equal(tiny.stat("folder/tool").mode, tonumber("4755", 8))
 assert(tonumber(assert(io.popen "du -k folder/holes"):read("a"):match("%d+")) < 1024, "the holes are kept")
 check.equal(maker.list("place", "folder"), "skipped fifo fifo !a fifo")
-assert(not got:find(".tinylua-", 1, true), got)
 check.equal(table.concat(tiny.list_dir "place/upper", " "), "fifo")
 
 -- In parts: a path in a new directory takes its directory along, if that is named; then the container changes it again.
@@ -62,7 +61,7 @@ check.equal(tiny.read_file "f3/d/e/f", "a\nh\n")
 check.equal(tiny.read_file "f3/new", "h\n")
 check.equal(tiny.read_file "f3/fine", "a\nx\n")
 check.equal(tiny.stat "f3/rm", nil)
-assert(not maker.shown("f3"):find(".tinylua-", 1, true), "no temporary file")
+maker.run "! find . -name '.tinylua-*' | grep ."
 check.equal(tiny.read_file("p3/upper/mod"), "a\nx\n")
 
 -- Two names of a file of the host, both changed: that the first loses a name is no conflict of the second.
@@ -82,7 +81,7 @@ check.inside({ mount = true }, function()
 end)
 check.equal(tiny.read_file "f5/free", "a\nx\n")
 check.equal(tiny.read_file "f5/busy", "a\n")
-assert(not maker.shown("f5"):find(".tinylua-", 1, true), "no temporary file")
+maker.run "! find . -name '.tinylua-*' | grep ."
 
 -- A mount in a directory that is to be removed is not touched.
 maker.run "mkdir -p f6/d/m && echo a >f6/d/a"

@@ -17,11 +17,10 @@ local function project(name)
 end
 local function read(path) return tiny.read_file(P .. "/" .. path) end
 local function listed(...)
-  local text = check.succeeds("changes", ...)
-  return (text:gsub(P .. "/", ""):gsub(" +\n", "\n"))
+  return (check.succeeds("changes", ...):gsub(P .. "/", ""):gsub("(%l) +", "%1 "))
 end
 local WORK = "cd /work && sed -i 10d src/lines && echo more >>keep && rm -f gone && { mv old new || :; } && mkdir -p a/b && echo deep >a/b/c"
-local ALL = "added    a/\ndeleted  gone\nchanged  keep\nadded    new/\ndeleted  old/\nadded    a/b/\nadded    a/b/c\nadded    new/o\nchanged  src/lines\n"
+local ALL = "added a/\ndeleted gone\nchanged keep\nadded new/\ndeleted old/\nadded a/b/\nadded a/b/c\nadded new/o\nchanged src/lines\n"
 
 -- Without a terminal, the changes are kept.
 project(P)
@@ -30,7 +29,7 @@ check.equal(read "keep", "a\n")
 check.equal(read "gone", "b\n")
 check.equal(tiny.stat(P .. "/new"), nil)
 check.equal(listed "c", ALL)
-check.equal(listed("c", "a", P .. "/gone"), "added    a/\ndeleted  gone\nadded    a/b/\nadded    a/b/c\n")
+check.equal(listed("c", "a", P .. "/gone"), "added a/\ndeleted gone\nadded a/b/\nadded a/b/c\n")
 check.equal(check.succeeds("changes", "--diff", "c", "/work/src/lines", "keep"), [[
 --- a/keep
 +++ b/keep
@@ -64,12 +63,12 @@ check.equal(check.succeeds("apply", "c", P .. "/a/b/c", "/work/gone"), "4 change
 check.equal(read "a/b/c", "deep\n")
 check.equal(read "gone", nil)
 check.succeeds("discard", "c", "keep")
-check.equal(listed "c", "added    new/\ndeleted  old/\nadded    new/o\n")
+check.equal(listed "c", "added new/\ndeleted old/\nadded new/o\n")
 for _, path in ipairs { "nowhere", "gone", "../project/gone", "/etc", "", "/" } do
   check.refused(("%q is not among the changes of c\n  hint: `tinylua changes c` lists them"):format(path), "apply", "c", path)
 end
 check.succeeds("start", "-a", "c")
-check.equal(listed "c", "changed  keep\nadded    new/\ndeleted  old/\nchanged  a/b/c\nadded    new/o\nchanged  src/lines\n")
+check.equal(listed "c", "changed keep\nadded new/\ndeleted old/\nchanged a/b/c\nadded new/o\nchanged src/lines\n")
 check.succeeds("apply", "-q", "c")
 check.equal(read "new/o", "o\n")
 check.equal(tiny.stat(P .. "/old"), nil)
