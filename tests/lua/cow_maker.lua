@@ -7,27 +7,45 @@ function maker.run(command)
   assert(os.execute(command), command)
 end
 
--- A tree as text: names, types, modes, owners, times of files, targets, contents, names of the same file, and attributes.
--- Times of directories count only with `times`.
-function maker.shown(folder, times)
-  local text = assert(io.popen(([[cd %s && find . -mindepth 1 ! -name '.tinylua-*' -printf '%%P\t%%y\t%%m\t%%U:%%G\t%%i\t%%n\t%%s\t%%T@\t%%l\0' | LC_ALL=C sort -z]]):format(folder))):read("a")
-  local lines, first = {}, {}
-  for path, kind, mode, owner, ino, links, size, time, target in text:gmatch("([^\t\0]*)\t(.)\t(%d+)\t([%d:]+)\t(%d+)\t(%d+)\t(%d+)\t([%d.-]+)\t([^\0]*)\0") do
-    local full, parts = folder .. "/" .. path, { path, kind, mode, owner }
-    if kind ~= "d" then
-      table.insert(parts, links .. " " .. (first[ino] or path))
-      first[ino] = first[ino] or path
-    end
-    if kind ~= "d" or times then table.insert(parts, time) end
-    if kind == "f" then
-      table.insert(parts, size)
-      table.insert(parts, check.digest(full))
-      table.insert(parts, tiny.show(tiny.getxattr(full, "user.note")) .. tiny.show(tiny.getxattr(full, "security.capability")))
-    end
-    table.insert(parts, target)
-    table.insert(lines, table.concat(parts, " "))
+-- Calls f for each entry of a tree, sorted, except temporary files of `apply`: path, kind, and a table of the rest.
+local function each(folder, f)
+  local command = [[cd %s && find . -mindepth 1 -name '.tinylua-*' -prune -o -mindepth 1 -printf '%%P\t%%y\t%%m %%U:%%G\t%%i\t%%n\t%%s\t%%T@\t%%l\0' | LC_ALL=C sort -z]]
+  local text = assert(io.popen(command:format(folder))):read("a")
+  for path, kind, owner, ino, links, size, time, target in text:gmatch("([^\t\0]*)\t(.)\t(%d+ [%d:]+)\t(%d+)\t(%d+)\t(%d+)\t([%d.-]+)\t([^\0]*)\0") do
+    f(path, kind, { owner = owner, ino = ino, links = links, size = size, time = time, target = target })
   end
+end
+
+local function content(folder, path, kind, rest)
+  local full = folder .. "/" .. path
+  if kind ~= "f" then return rest.target end
+  return table.concat({ rest.size, check.digest(full), tiny.show(tiny.getxattr(full, "user.note")), tiny.show(tiny.getxattr(full, "security.capability")) }, " ")
+end
+
+-- A tree as text: names, types, modes, owners, times, targets, contents, names of the same file, and attributes. Times of
+-- directories count only with `times`.
+function maker.shown(folder, times)
+  local lines, first = {}, {}
+  each(folder, function(path, kind, rest)
+    local parts = { path, kind, rest.owner }
+    if kind ~= "d" then
+      table.insert(parts, rest.links .. " " .. (first[rest.ino] or path))
+      first[rest.ino] = first[rest.ino] or path
+    end
+    if kind ~= "d" or times then table.insert(parts, rest.time) end
+    table.insert(parts, content(folder, path, kind, rest))
+    table.insert(lines, table.concat(parts, " "))
+  end)
   return table.concat(lines, "\n")
+end
+
+-- The files and links of a tree by path, each as text without its other names.
+function maker.files(folder)
+  local found = {}
+  each(folder, function(path, kind, rest)
+    if kind ~= "d" then found[path] = table.concat({ kind, rest.owner, rest.time, content(folder, path, kind, rest) }, " ") end
+  end)
+  return found
 end
 
 -- Changes FOLDER through an overlay by a shell command; its changes are in PLACE. Returns the tree as the command left it.
