@@ -192,10 +192,12 @@ impl Applier<'_, '_> {
             return self.installer.install(folder, level, name, up, old.as_ref());
         }
         if what != What::Changed {
+            // Recorded first: after a kill, its content and time are still to be made.
+            self.installer.touch(folder, &path)?;
             let conflict = self.installer.install(folder, level, name, up, old.as_ref())?;
-            if conflict.is_none() {
-                self.installer.touch(folder, &path)?;
-                folder.unmark(level, name)?;
+            match conflict {
+                None => folder.unmark(level, name)?,
+                Some(_) => drop(folder.records.touched.remove(&path)),
             }
             return Ok(conflict);
         }
