@@ -1621,7 +1621,7 @@ function tiny.mount_cgroup(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_filesystem(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"whole"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1640,6 +1640,7 @@ function tiny.mount_filesystem(target, options) end
 ---@field volatile? boolean never sync: for an upper directory that will be discarded (default: false)
 ---@field userxattr? boolean record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
 ---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory of another name in a lower one (default: false)
+---@field whole? boolean have every change as a whole file in `upper`, whatever the kernel's defaults are: no renamed directories and no files of which only the metadata was copied (redirect_dir=nofollow, metacopy=off, index=off) (default: false)
 ---@field access_as? integer access the layers with the permissions of this user and group, regardless of which process opens the file, without capabilities and supplementary groups (default: the caller)
 ---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
@@ -3012,6 +3013,74 @@ function tiny.tar_pack(from, options) end
 ---@param options tiny.tar_unpack.options
 ---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and sparse (how many files have holes, which are in no byte of the stream)
 function tiny.tar_unpack(to, options) end
+
+---@class tiny.cow_make.options: table<"userxattr", any>
+---@field userxattr? boolean whether the overlay is mounted with `userxattr` (default: false)
+
+---Prepares a copy-on-write folder: creates `upper` and `work` in the directory `place`, for an overlay over the folder. `upper` gets the owner, mode and attributes of the folder. If it has no changes of an earlier run, what changes in the folder from now on can conflict with those of the container.
+---* ENOENT: one of the directories does not exist
+---* ESTALE: the folder was replaced by another directory since the container started
+---* EINVAL: a record of the directory is damaged
+---* ENOSPC: the disk is full; the call can be repeated
+---* EACCES: this user may not read the folder
+---```lua
+---tiny.mkdir("changes")
+---tiny.cow_make("changes", "/srv/project")
+---```
+---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
+---@param folder string the lower directory, a folder of the host
+---@param options? tiny.cow_make.options
+function tiny.cow_make(place, folder, options) end
+
+---@class tiny.cow_changes.options: table<"max", any>
+---@field max? integer end after so many changes that can be applied (default: all)
+
+---Lists the changes in the upper directory of a copy-on-write folder, parents before their content. No link is followed, and the content of equal files is compared. The container may run meanwhile.
+---* ENOENT: one of the directories does not exist
+---* ESTALE: the folder was replaced by another directory since the container started
+---* EINVAL: a record of the directory is damaged
+---```lua
+---for _, row in ipairs(tiny.cow_changes("changes", "/srv/project")) do print(row.change, row.path) end
+---```
+---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
+---@param folder string the lower directory, a folder of the host
+---@param options? tiny.cow_changes.options
+---@return table[] # a list of tables: path (below the folder), change ("added", "changed", "deleted", "replaced" by a file of another type, or "skipped"), kind (as in `stat`; of a deleted file, its old one), was (the kind of a replaced file), mode, old_mode (on the host), size (of a file), target (of a link), capable (whether it has file capabilities), links (the names of the file on the host), and conflict: why it is not applied
+function tiny.cow_changes(place, folder, options) end
+
+---@class tiny.cow_apply.options: table<"paths", any>
+---@field paths? string[] the changes to apply, each path as `cow_changes` lists it (default: all)
+
+---Applies changes of a copy-on-write folder to the folder, and removes them from the upper directory, which must not be mounted. Owners, modes, times, hard links, attributes and holes are kept; no link is followed (openat2(2)). Each file is made under a temporary name and exchanged with the old one (renameat2(2)), which is kept if it is not the one that the container saw. The call can be killed and repeated.
+---* ENOENT: one of the directories does not exist
+---* ESTALE: the folder was replaced by another directory since the container started
+---* EINVAL: a record of the directory is damaged
+---* ENOSPC: the disk is full; the call can be repeated
+---* EROFS: the folder is on a read-only mount
+---```lua
+---print(tiny.cow_apply("changes", "/srv/project").applied)
+---```
+---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
+---@param folder string the lower directory, a folder of the host
+---@param options? tiny.cow_apply.options
+---@return table # a table: applied (how many), bytes (of content), attributes (how many could not be set), and lists of { path, reason }: conflicts (they changed on the host meanwhile), skipped (devices, sockets, FIFOs) and failed (the kernel refused them)
+function tiny.cow_apply(place, folder, options) end
+
+---@class tiny.cow_discard.options: table<"paths", any>
+---@field paths? string[] the changes, with all that is below them (default: all)
+
+---Discards changes of a copy-on-write folder: removes them from the upper directory, which must not be mounted.
+---* ENOENT: one of the directories does not exist
+---* ESTALE: the folder was replaced by another directory since the container started
+---* EINVAL: a record of the directory is damaged
+---* EBUSY: a file system is mounted in the upper directory
+---```lua
+---tiny.cow_discard("changes", "/srv/project", { paths = { "README.md" } })
+---```
+---@param place string the directory that has `upper` and `work`, prepared by `cow_make`
+---@param folder string the lower directory, a folder of the host
+---@param options? tiny.cow_discard.options
+function tiny.cow_discard(place, folder, options) end
 
 ---@class tiny.tar_files.options: table<"to", any>
 ---@field to tiny.file the file or pipe that receives the stream

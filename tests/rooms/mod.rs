@@ -10,6 +10,7 @@ const ORDER: &[&[&str]] = &[
     &["base", "format", "status", "seccomp_default"],
     &["spec"],
     &["store", "scope"],
+    &["cow"],
     &["images"],
     &["image"],
     &["net"],
