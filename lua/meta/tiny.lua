@@ -190,7 +190,7 @@ function cgroup:set_device_rules(options) end
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
 function cgroup:stats() end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
@@ -247,9 +247,10 @@ local child = {}
 ---local status, signal = child:wait()
 ---```
 ---@param timeout? tiny.duration the longest time to wait
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
+---@param options? tiny.wait.options
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires. With `usage`, a third result: a table with user_seconds, system_seconds, rss_peak (bytes, of the largest process), voluntary_switches, involuntary_switches
 ---@return string?
-function child:wait(timeout) end
+function child:wait(timeout, options) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
@@ -615,6 +616,9 @@ function tiny.exec(options) end
 ---@return any[] # a list of numbers in ascending order
 function tiny.inherited_fds() end
 
+---@class tiny.wait.options: table<"usage", any>
+---@field usage? boolean also return what it used, with its descendants that were waited for (getrusage(2)) (default: false)
+
 ---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
 ---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
@@ -622,9 +626,10 @@ function tiny.inherited_fds() end
 ---```
 ---@param child tiny.child a handle returned by `clone` or `fork`
 ---@param timeout? tiny.duration the longest time to wait
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
+---@param options? tiny.wait.options
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires. With `usage`, a third result: a table with user_seconds, system_seconds, rss_peak (bytes, of the largest process), voluntary_switches, involuntary_switches
 ---@return string?
-function tiny.wait(child, timeout) end
+function tiny.wait(child, timeout, options) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
@@ -1966,7 +1971,7 @@ function tiny.set_device_rules(group, options) end
 ---print(tiny.cgroup_stats(web).memory)
 ---```
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
 function tiny.cgroup_stats(group) end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
@@ -3644,11 +3649,12 @@ function tiny.http_save(response, file, options) end
 ---```
 ---@param log string the log file
 ---@param options tiny.pump.options
----@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`, and `taken` is the number of bytes that were moved before, by this and earlier runs
 function tiny.pump(log, options) end
 
----@class tiny.pump_move.options: table<"keep", any>
+---@class tiny.pump_move.options: table<"keep"|"most", any>
 ---@field keep? boolean also return the bytes (default: false)
+---@field most? tiny.size move at most this many bytes (default: 1m)
 
 ---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
 ---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
@@ -3663,8 +3669,9 @@ function tiny.pump(log, options) end
 ---@return integer
 function tiny.pump_move(pump, stream, options) end
 
----@class tiny.pump_drop.options: table<"keep", any>
+---@class tiny.pump_drop.options: table<"keep"|"excess", any>
 ---@field keep? boolean also return the bytes (default: false)
+---@field excess? boolean the log says that the limit of the output was reached (default: false)
 
 ---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua
