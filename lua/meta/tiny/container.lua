@@ -167,6 +167,7 @@
 ---@field process? tiny.process|tiny.child its PID 1, in its supervisor
 ---@field cgroup? tiny.cgroup its cgroup
 ---@field netns? tiny.netns its network namespace
+---@field usage? table<string, number> in on_exit: what the run has used, as `inspect` shows it; what is not counted is absent
 ---@field scope tiny.scope the scope that is undone when it ends
 ---@field networks? table[] its connections to networks
 ---@field ports? string[] its published ports
