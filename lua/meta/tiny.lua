@@ -190,8 +190,9 @@ function cgroup:set_device_rules(options) end
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
+---@param options? tiny.cgroup_stats.options
 ---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
-function cgroup:stats() end
+function cgroup:stats(options) end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
@@ -1960,6 +1961,9 @@ function tiny.set_pids_limit(group, count) end
 ---@param options tiny.set_device_rules.options
 function tiny.set_device_rules(group, options) end
 
+---@class tiny.cgroup_stats.options: table<"totals", any>
+---@field totals? boolean only what accumulates and stays to the end: memory_peak, oom_kills, pids_peak, CPU time and I/O (default: false)
+
 ---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
@@ -1971,8 +1975,9 @@ function tiny.set_device_rules(group, options) end
 ---print(tiny.cgroup_stats(web).memory)
 ---```
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
+---@param options? tiny.cgroup_stats.options
 ---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
-function tiny.cgroup_stats(group) end
+function tiny.cgroup_stats(group, options) end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
