@@ -129,6 +129,7 @@ local function inside(ctx)
   run_step(ctx, "security")
   -- End-of-file without the message means that the supervisor is dead; then exit.
   if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor exited before the container was recorded") end
+  if ctx.await then ctx.await(ctx) end
   if not ctx.spec.init then return run_step(ctx, "exec") end
   guarded(ctx, "exec", function() require "tiny.pipeline.init"(ctx, function() run_step(ctx, "exec") end) end)
 end
@@ -152,9 +153,10 @@ local function answering(ctx)
   return mine
 end
 
--- Creates the container that `ctx` describes; returns when its program runs. ctx.scope undoes what the steps create. A step
--- that replaces "namespaces" must clone with ctx.inside and set ctx.child.
-function container.make(ctx)
+-- Starts to create the container that `ctx` describes; ctx.child then works through the steps. ctx.scope undoes what the steps create. A step
+-- that replaces "namespaces" must clone with ctx.inside and set ctx.child. ctx.await, if set, is called inside right before the program: it may wait, and
+-- choose the command.
+function container.prepare(ctx)
   ctx.inside = function() inside(ctx) end
   -- Load now what is needed after the pivot: no file of the container's tree may be run.
   if ctx.spec.init then require "tiny.pipeline.init" end
@@ -176,6 +178,11 @@ function container.make(ctx)
     ctx.answer(ctx, listening)
     listening:close()
   end
+end
+
+-- Creates a container; returns when its program runs.
+function container.make(ctx)
+  container.prepare(ctx)
   ctx.child:wait_ready()
 end
 

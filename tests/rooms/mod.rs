@@ -17,6 +17,7 @@ const ORDER: &[&[&str]] = &[
     &["pipeline"],
     &["container", "topology"],
     &["supervisor"],
+    &["pool"],
     &["state"],
     &["client"],
     &["oci"],
