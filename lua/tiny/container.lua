@@ -67,7 +67,7 @@ function step.exec(ctx)
   for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
-  security.last(ctx.security)
+  if not ctx.sealed then security.last(ctx.security) end
   local _, err = tiny.try(tiny.exec, { env = env, table.unpack(ctx.spec.command) })
   -- Show the command only, since a long environment would hide it.
   err.args = { tiny.show(ctx.spec.command) }

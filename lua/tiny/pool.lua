@@ -51,6 +51,13 @@ local function checked(asked, where)
   return require "tiny.pipeline.check"(spec), size
 end
 
+-- A command and its variables as strings that end with a zero byte, after the number of words: they may be no UTF-8.
+local function request_of(words, env)
+  local parts = { tostring(#words), table.unpack(words) }
+  for name, value in pairs(env) do table.insert(parts, ("%s=%s"):format(name, value)) end
+  return table.concat(parts, "\0") .. "\0"
+end
+
 -- Creates a pool of `size` containers [1] with the keys of container.new.
 function pool.new(asked)
   local spec, size = checked(asked, tiny.caller())
@@ -217,7 +224,7 @@ function Pool:run(command, options)
   for name, value in pairs(env) do
     if name == "" or (name .. value):find("\0", 1, true) or name:find("=", 1, true) then wrong(("pool:run: env: %s is not a variable"):format(tiny.show(name))) end
   end
-  local request = require("tiny.supervisor.pool_keeper").request(words, env)
+  local request = request_of(words, env)
   local taken = start(self, request, patience and tiny.clock("monotonic") + patience)
   if not taken then return nil end
   local run = setmetatable({ owner = self, taken = taken, input = options.stdin or "", stdout = {}, stderr = {}, size = 0 }, Run)

@@ -7,10 +7,16 @@ local events = require "tiny.store.events"
 local lifecycle = require "tiny.supervisor.lifecycle"
 local limits = require "tiny.pipeline.limits"
 local run_limits = require "tiny.supervisor.run_limits"
+local security = require "tiny.pipeline.security"
 local supervisor = require "tiny.supervisor.supervisor"
 local usage = require "tiny.supervisor.usage"
 
 local keeper = {}
+
+-- Seconds until a keeper that waits releases memory.
+local IDLE = 3600
+-- The namespaces whose removal takes long.
+local HELD = { "mount", "net", "ipc" }
 
 -- The most keepers that create their container at once.
 local AT_ONCE = 4
@@ -29,15 +35,8 @@ local function connections()
   return near, far
 end
 
--- A command and its variables as strings that end with a zero byte, after the number of words: they may be no UTF-8.
-function keeper.request(words, env)
-  local parts = { tostring(#words), table.unpack(words) }
-  for name, value in pairs(env) do table.insert(parts, ("%s=%s"):format(name, value)) end
-  return table.concat(parts, "\0") .. "\0"
-end
-
--- The command, and `env` with its variables.
-function keeper.read_request(text, env)
+-- The command of a request, and `env` with its variables (tiny.pool).
+local function read_request(text, env)
   local count, words = nil, {}
   for part in text:gmatch("([^\0]*)\0") do
     local name, value = part:match("^([^=]*)=(.*)$")
@@ -59,27 +58,32 @@ local function read_all(file)
 end
 
 -- Inside, with all privileges dropped: waits for the command. The end of the keeper ends this process, and later the program.
-local function await(near, far, queue)
-  close_all(far)
-  queue:close()
-  near.control:close()
+-- early: the system call filter is the default one, which allows what follows; loading it takes a tenth of a millisecond.
+local function awaiting(near, far, queue, early)
   return function(ctx)
+    close_all(far)
+    queue:close()
+    near.control:close()
     tiny.set_parent_death_signal("SIGKILL")
-    near.to_ready:write("r")
+    if early then security.last(ctx.security) end
+    ctx.sealed = early
+    -- The CPU time so far is not the program's.
+    near.to_ready:write(tostring(os.clock()))
     near.to_ready:close()
     local text = read_all(near.command)
     near.command:close()
     if text == "" then tiny.fail("the pool was closed") end
-    ctx.spec.command, ctx.spec.env = keeper.read_request(text, ctx.spec.env or {})
+    ctx.spec.command, ctx.spec.env = read_request(text, ctx.spec.env or {})
   end
 end
 
 -- Creates a container whose first process waits for its command.
 local function make(ctx, near, far, queue)
   ctx.stdio, ctx.fifos = { [0] = near.stdin, near.stdout, near.stderr }, {}
-  ctx.born, ctx.started = function() end, nil
-  ctx.await = function() await(near, far, queue)(ctx) end
-  if ctx.spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
+  local spec = ctx.spec
+  local early = not (spec.seccomp or spec.security_opt or spec.landlock or spec.init or spec.privileged)
+  ctx.born, ctx.await = function() end, awaiting(near, far, queue, early)
+  if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   require("tiny.pipeline.rootfs").prepare(ctx)
   container.prepare(ctx)
   near.to_ready:close()
@@ -87,29 +91,36 @@ local function make(ctx, near, far, queue)
   near.stdout:close()
   near.stderr:close()
   near.command:close()
-  if near.ready:read() == "r" then return end
-  ctx.child:wait_ready()
-  tiny.fail("the container ended before it was ready")
+  ctx.before = tonumber(near.ready:read() or "")
+  if not ctx.before then
+    ctx.child:wait_ready()
+    tiny.fail("the container ended before it was ready")
+  end
+  -- The end of its last process would remove them before it is reported; here they are removed after that.
+  ctx.held = {}
+  for i, kind in ipairs(HELD) do ctx.held[i] = tiny.open_ns(kind, ctx.child) end
 end
 
 -- What the owner is told about the end of the run. The CPU time before the program is not the program's.
-local function result_of(ctx, before)
+local function result_of(ctx)
   local result = { exceeded = ctx.exceeded }
   local ended, err = tiny.try(function() return table.pack(ctx.child:wait(nil, { usage = true })) end)
   local waited
   if ended then result.status, result.signal, waited = ended[1], ended[2], ended[3] else result.status, result.error = lifecycle.exit_of(err), tostring(err) end
-  local stats = usage.stats(ctx.cgroup)
-  for key, value in pairs(stats and before or {}) do stats[key] = stats[key] and math.max(stats[key] - value, 0) end
-  result.oom, result.usage = limits.oom_kills(ctx, stats), usage.of(nil, stats, waited)
+  local spec = ctx.spec
+  local stats = (spec.usage or spec.memory) and usage.stats(ctx.cgroup) or nil
+  result.oom, result.usage = limits.oom_kills(ctx, stats), usage.of(nil, stats, waited) or {}
+  local cpu = result.usage.cpu_seconds
+  result.usage.cpu_seconds, result.usage.user_seconds, result.usage.system_seconds = cpu and math.max(cpu - ctx.before, 0), nil, nil
   if ctx.exceeded then result.status, result.signal = run_limits.verdict(ctx.exceeded) end
   return result
 end
 
 -- Waits for the end of the run. The owner ends it by naming the limit that was exceeded, or by closing the connection.
 local function watch(ctx, control)
-  local stats = usage.stats(ctx.cgroup) or {}
-  local before = { cpu_seconds = stats.cpu_seconds, user_seconds = stats.user_seconds, system_seconds = stats.system_seconds }
   local loop = Loop.new()
+  -- Released memory would have to be read again when the run ends, which takes longer than the rest.
+  loop.quiet = IDLE
   loop:on(ctx.child, function() loop:stop() end)
   loop:on(control, function()
     local limit = tiny.try(control.read, control)
@@ -120,7 +131,7 @@ local function watch(ctx, control)
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   loop:run()
-  return result_of(ctx, before)
+  return result_of(ctx)
 end
 
 -- Gives the container to whoever claims it next.
@@ -143,6 +154,7 @@ local function keep(spec, queue, announce)
   end)
   if err and ctx then
     if ctx.child then tiny.try(ctx.child.close, ctx.child) end
+    close_all(ctx.held or {})
     supervisor.clear(ctx)
     tiny.try(require("tiny.supervisor.cleanup").forget, record)
   end
@@ -153,6 +165,7 @@ local function keep(spec, queue, announce)
   tiny.try(near.control.write, near.control, tiny.json_encode(result))
   near.control:close()
   if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  close_all(ctx.held)
   tiny.try(ctx.child.close, ctx.child)
   supervisor.clear(ctx)
   events.emit(record, "start")
