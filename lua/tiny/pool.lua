@@ -245,7 +245,7 @@ function Pool:close()
   self.closed = true
   self.queue:close()
   self.orders:close()
-  if self.filler then tiny.try(self.filler.wait, self.filler) end
+  if self.filler then self.filler:wait() end
 end
 
 Pool.__close = Pool.close

@@ -147,6 +147,7 @@ local function keep(spec, queue, announce)
   local record, ctx
   local _, err = tiny.try(function()
     record = lifecycle.create(spec, { remove = true })
+    tiny.set_process_title("tinylua: keeper of " .. record.id)
     ctx = supervisor.context(record, spec, { throwaway = true })
     make(ctx, near, far, queue)
     near.ready:close()
@@ -156,7 +157,7 @@ local function keep(spec, queue, announce)
     if ctx.child then tiny.try(ctx.child.close, ctx.child) end
     close_all(ctx.held or {})
     supervisor.clear(ctx)
-    tiny.try(require("tiny.supervisor.cleanup").forget, record)
+    require("tiny.supervisor.cleanup").forget(record)
   end
   if err then tiny.try(queue.write, queue, tostring(err):sub(1, 4096)) end
   announce()
@@ -231,7 +232,7 @@ end
 -- Keeps `size` containers in the queue, and makes one more for each byte of `orders`; returns when that is closed and all
 -- containers are gone.
 function keeper.fill(spec, size, queue, orders)
-  tiny.set_process_title("tinylua: pool of " .. tiny.getpid())
+  tiny.set_process_title("tinylua: pool")
   require "tiny.pipeline.process_state"()
   local from, into = tiny.pipe()
   local self = setmetatable({ spec = spec, wanted = size, queue = queue, orders = orders, from = from, into = into }, Filler)
