@@ -19,6 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["pipeline"],
     &["container", "topology"],
     &["supervisor"],
+    &["pool"],
     &["state"],
     &["client"],
     &["oci"],

@@ -45,7 +45,7 @@ function lifecycle.spec_of(record, runs)
 end
 
 -- 127 and 126 as in a shell; 125 for tinylua's own errors.
-local function exit_of(err)
+function lifecycle.exit_of(err)
   if err.op ~= "exec" or err.step ~= "exec" then return err.exit or 125 end
   return err.code == "ENOENT" and 127 or 126
 end
@@ -90,7 +90,7 @@ end
 
 -- Records a failed start, or removes the container if it is new.
 local function failed(record, options, err)
-  err.exit = exit_of(err)
+  err.exit = lifecycle.exit_of(err)
   if options.fresh then
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
     local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record, { volumes = true })
@@ -155,7 +155,7 @@ local function watch(record, spec, ctx, options)
     counter.started()
     local again, err = tiny.try(supervisor.make, record, spec, options)
     if not again then
-      result = { status = exit_of(err), oom = 0, error = tostring(err) }
+      result = { status = lifecycle.exit_of(err), oom = 0, error = tostring(err) }
       lifecycle.ended(record, result)
       return result, ctx
     end
