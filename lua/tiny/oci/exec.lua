@@ -105,6 +105,8 @@ return function(id, options)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
   local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
+  -- criu restores clocks in a time namespace.
+  if one.record.restored and tiny.stat "/proc/self/ns/time" then ctx.kinds.time = true end
   ctx.spec = one.record.programmed and require("tiny.oci.program").again(one) or NOTHING
   ctx.dir, ctx.config.process = one.dir, asked
   ctx.keyring = one.record.keyring
