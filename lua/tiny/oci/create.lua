@@ -249,6 +249,7 @@ local function make(ctx)
   for _, copy in pairs(ctx.copies) do copy:close() end
   local record = ctx.record
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
+  if ctx.config.linux.intelRdt and not ctx.planned then require("tiny.oci.rdt").apply(ctx, record.pid) end
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
   local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d %s"):format(record.pid, ctx.unit and record.cgroup or ""))

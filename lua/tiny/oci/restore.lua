@@ -164,9 +164,9 @@ MOMENTS["post-restore"] = function(ctx, pid)
 end
 
 -- Not every version of criu restores this; its processes inherit it (prepare).
-MOMENTS["pre-resume"] = function(ctx, pid)
+MOMENTS["pre-resume"] = function(ctx)
   if not (ctx.config.process or NOTHING).noNewPrivileges then return end
-  if (tiny.read_file(("/proc/%d/status"):format(pid)) or ""):find "NoNewPrivs:%s*0" then
+  if (tiny.read_file(("/proc/%d/status"):format(ctx.record.pid)) or ""):find "NoNewPrivs:%s*0" then
     tiny.fail { message = "process.noNewPrivileges: criu has not restored it" }
   end
 end
@@ -205,6 +205,7 @@ local function make(ctx, options, images, work)
         require("tiny.oci.cgroup").adopt(ctx)
         ctx.child = nil
       end
+      if ctx.config.linux.intelRdt then require("tiny.oci.rdt").apply(ctx, child.pid) end
       add_cgroups(ctx, child, asked)
     end,
     heard = function(moment, first, file)
