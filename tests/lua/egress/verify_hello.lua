@@ -52,6 +52,7 @@ for _, addr in ipairs { rig.world4, rig.world6 } do
     check.equal(event.addr, addr)
     check.equal(event.port, 443)
     check.equal(event.protocol, "tcp")
+    check.equal(math.type(event.from), "integer", "the port of the client")
   end
   -- Names of an address are not those of another.
   local client = r:connect(addr, 443)

@@ -43,6 +43,8 @@ pub struct Fence<'a> {
     pub wide: &'a [Ports],
     /// The ranges of addresses that are always allowed.
     pub ranges: &'a [(Cidr, Ports)],
+    /// The port of this machine to which connections to check are redirected.
+    pub relay: Option<u16>,
     /// Whether existing pins stay.
     pub keep_pins: bool,
 }
