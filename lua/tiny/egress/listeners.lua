@@ -18,8 +18,9 @@ end
 local function serve(self, source)
   local call = tiny.seccomp_notify_receive(source.listener)
   if not call then return call == false end
-  local found = connect.read(source.listener, call)
-  if found then self.connecting(found) end
+  local addr, port = connect.target(source.listener, call)
+  -- What the fence lets through needs no explanation, and costs less.
+  if addr and not self.allowed(addr, port) then self.connecting(connect.found(call, addr, port)) end
   -- Of another call, only the supervisor knows the answer; without it, the call fails as if nobody had the listener.
   local answer = connect.is(call) and { continue = true } or { error = "ENOSYS" }
   tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, answer)
@@ -103,9 +104,9 @@ local function listen(path, kind)
 end
 
 -- Joins the keeper's loop. options: run, the container's run directory; first, the socket from which its first program sends its
--- listener; connecting(found), called with each connection (tiny.egress.connect).
+-- listener; connecting(found), called with each connection (tiny.egress.connect) for which allowed(addr, port) is false.
 function listeners.join(loop, options)
-  local self = setmetatable({ loop = loop, sources = {}, connecting = options.connecting }, Listeners)
+  local self = setmetatable({ loop = loop, sources = {}, connecting = options.connecting, allowed = options.allowed }, Listeners)
   local function add(started, listener) self:add(started, listener) end
   if options.first then pair(loop, options.first, add) end
   -- For supervisors, and for programs that are run in the container later (tiny.pipeline.seccomp_notify).
