@@ -16,8 +16,8 @@ local WRITTEN = {
 -- The JSON type of a checked value, and of each item of a list.
 local RECORDED = {
   string = "string", boolean = "boolean", number = "number", integer = "number", size = "number", duration = "number", strings = "table",
-  list = "table", ports = "table", rules = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table", network = "string",
-  output_limit = "string",
+  list = "table", ports = "table", rules = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table",
+  network = "string", output_limit = "string",
 }
 local ITEMS = { strings = "string", pair_list = "string", command = "string" }
 

@@ -16,6 +16,7 @@ mod pin;
 mod publish;
 mod qdisc;
 mod route;
+mod splice;
 mod sysctl;
 mod text;
 mod veth;
@@ -64,8 +65,6 @@ pub const FAMILY: &[Primitive] = &[
     egress::EGRESS_PIN,
     egress::EGRESS_UNPIN,
     egress::EGRESS_PINS,
-    nflog::NFLOG,
-    nflog::NFLOG_RECEIVE,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,
@@ -77,6 +76,14 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    splice::ORIGINAL_DESTINATION,
+    splice::TCP_RESET,
+    splice::TLS_CLIENT_HELLO,
+    splice::HTTP_REQUEST,
+    splice::SPLICER,
+    splice::SPLICER_ADD,
+    splice::SPLICER_TURN,
+    splice::SPLICER_RESET,
     owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
