@@ -75,6 +75,12 @@ def notify(result):
         columns(["side", "median µs", "min µs", "÷ floor"], rows)
 
 
+def pool(result):
+    floor = next(r["median_ns"] for r in result["sides"] if r["side"].startswith("floor"))
+    rows = [[r["side"], f"{r['median_ns'] / 1e6:.2f}", f"{r['min_ns'] / 1e6:.2f}", f"{r['median_ns'] / floor:.2f}"] for r in result["sides"]]
+    return f"Start to exit of /bin/true, {result['rounds']} interleaved rounds\n\n" + columns(["side", "median ms", "min ms", "÷ floor"], rows)
+
+
 def size(result):
     rows = [["binary", f"{result['binary_bytes'] / 1e6:.1f} MB"], ["empty recipe, peak", f"{result['empty_recipe_peak_kb']} kB"],
             ["container recipe, peak", f"{result['container_recipe_peak_kb']} kB"]]

@@ -58,7 +58,7 @@ function network.connect(ctx)
   elseif mode:match("^container:") then
     share(ctx, mode:sub(11))
   elseif mode == "pasta" or mode == "slirp4netns" then
-    require("tiny.net.rootless").connect(ctx)
+    require(ctx.spec.egress and "tiny.egress.router" or "tiny.net.rootless").connect(ctx)
   elseif mode:match("^ns:") then
     ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
   elseif mode ~= "host" and ctx.userns and not ctx.rootless then
@@ -80,8 +80,8 @@ end
 -- After a supervisor was killed: restores what its successor must hold and serve.
 function network.recover(ctx)
   ctx.networks = ctx.record.state.networks
+  if ctx.spec.egress and ctx.spec.network ~= "none" then tiny.try(require("tiny.egress.keeper").recover, ctx) end
   if not ctx.networks then return end
-  if ctx.spec.egress then tiny.try(require("tiny.egress.keeper").recover, ctx) end
   -- If the container has ended in the meantime, there is nothing to serve.
   local netns <close> = tiny.try(tiny.open_ns, "net", ctx.process) or nil
   if not netns then return end

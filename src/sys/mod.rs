@@ -8,6 +8,7 @@ pub mod cgroup;
 pub mod clock;
 pub mod cloned_binary;
 pub mod copy;
+pub mod cow;
 pub mod credentials;
 pub mod descriptor;
 pub mod device;

@@ -7,6 +7,9 @@ local sockets = require "sockets"
 
 local rig = { DNS = "198.51.100.53", ONE = "198.51.100.7", TWO = "198.51.100.8", SIX = "2001:db8::7", HOST = "198.51.100.1", HOST2 = "203.0.113.1", HOST6 = "2001:db8::1" }
 
+-- The containers' network: this one, or the program of an unprivileged user's.
+rig.network = "six"
+
 local ZONE = "/tmp/zone.json"
 
 -- Ports of the servers in W and on H.
@@ -107,7 +110,7 @@ function rig.up(answer)
     local stream <close> = tiny.try(tiny.tcp_connect, place(rig.SIX, 80), { timeout = "1s" }) or nil
     if stream then break end
   end
-  check.succeeds("network", "create", "--ipv6", "six")
+  if rig.network == "six" then check.succeeds("network", "create", "--ipv6", "six") end
   rig.world = world
   return world
 end
@@ -127,12 +130,12 @@ function rig.down()
     tiny.kill(child, "SIGKILL")
     child:wait()
   end
-  check.succeeds("network", "rm", "six")
+  if rig.network == "six" then check.succeeds("network", "rm", "six") end
 end
 
 -- A running container with these rules; more: further words of `run`.
 function rig.container(name, rules, ...)
-  local words = { "run", "-d", "--name", name, "--network", "six", ... }
+  local words = { "run", "-d", "--name", name, "--network", rig.network, ... }
   for _, rule in ipairs(rules or {}) do table.move({ "--egress", rule }, 1, 2, #words + 1, words) end
   table.move({ "sleep", "1000" }, 1, 2, #words + 1, words)
   check.succeeds(table.unpack(words))
@@ -142,10 +145,16 @@ end
 -- A running container: its name, id, pid, namespace, addresses and gateway.
 function rig.find(name)
   local entry = tiny.json_decode(check.succeeds("inspect", name))[1]
-  local first = entry.state.networks[1]
+  local first, run = (entry.state.networks or {})[1], check.root .. "/run/" .. entry.id
+  local holder = not first and tiny.json_decode(tiny.read_file(run .. "/network.holder") or "")
+  local router = holder and tiny.open_ns("net", ("/proc/%d/ns/net"):format(holder.pid)) or nil
+  first = first or { addr = "10.187.143.2", addr6 = "fd74:6c75:6172::2", gateway = "10.187.143.1" }
   return { name = name, id = entry.id, pid = entry.state.pid, supervisor = entry.state.supervisor.pid, netns = tiny.open_ns("net", ("/proc/%d/ns/net"):format(entry.state.pid)),
-    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = check.root .. "/run/" .. entry.id }
+    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = run, router = router }
 end
+
+-- The pins of a container; its fence is in the host's namespace, or in that of an unprivileged user's router.
+function rig.pins(c) return tiny.egress_pins(c.id, { netns = c.router }) end
 
 -- Resolves a name in a container: the response code and the addresses, sorted. o: kind ("A"), tcp, wait.
 function rig.lookup(c, name, o)

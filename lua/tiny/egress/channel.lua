@@ -8,11 +8,13 @@ Channel.__index = Channel
 -- The most bytes that are kept of a peer that does not read, or of a line without an end.
 local MOST = 4 * 1024 * 1024
 
--- on_request(message, reply): called for each request; `reply(answer)` is called once. on_end(): the peer has closed.
-function Channel.new(loop, file, on_request, on_end)
+-- on_request(message, reply): called for each request; `reply(answer)` is called once. on_end(): the peer has closed. rest: bytes
+-- that were read from the file already.
+function Channel.new(loop, file, on_request, on_end, rest)
   local made = setmetatable({ loop = loop, file = file, on_request = on_request, on_end = on_end, asked = {}, next = 1, rest = "" }, Channel)
   made.queue = WriteQueue.new(loop, file, nil, function() made:close() end)
   loop:on(file, function() made:read() end)
+  if rest then made:take(rest) end
   return made
 end
 
@@ -45,10 +47,8 @@ local function take(self, line)
   end)
 end
 
-function Channel:read()
-  local bytes, err = tiny.try(self.file.read, self.file)
-  if bytes == false then return end
-  if err or not bytes then return self:close() end
+-- Takes bytes of the peer.
+function Channel:take(bytes)
   self.rest = self.rest .. bytes
   local at = 1
   while not self.closed do
@@ -59,6 +59,13 @@ function Channel:read()
   end
   self.rest = self.rest:sub(at)
   if #self.rest > MOST then self:close() end
+end
+
+function Channel:read()
+  local bytes, err = tiny.try(self.file.read, self.file)
+  if bytes == false then return end
+  if err or not bytes then return self:close() end
+  self:take(bytes)
 end
 
 function Channel:close()

@@ -74,6 +74,12 @@ function fence.pins(policy, addr, entries)
 end
 
 local own, till = {}, 0
+local elsewhere = {}
+
+-- In this process: addresses of the machine that are not in this network namespace.
+function fence.deny(addrs)
+  for _, addr in ipairs(addrs) do elsewhere[addr] = true end
+end
 
 -- Why nothing may lead to this address: the machine itself has it.
 function fence.own(addr)
@@ -84,7 +90,7 @@ function fence.own(addr)
       for _, cidr in ipairs(link.addrs) do own[cidr:match("^[^/]+")] = true end
     end
   end
-  return own[addr] and "an address of this machine" or nil
+  return (own[addr] or elsewhere[addr]) and "an address of this machine" or nil
 end
 
 -- Why the answer of a name server cannot allow this address; nil if it can.

@@ -63,13 +63,11 @@ end
 -- Creates the fence in the namespace that the keeper has joined, and leads the packets of its link there.
 local function fence_here(k, where)
   k.policy, k.mark = k.policy or keeper.policy(where.spec), k.mark or fence.mark()
-  k.log = keeper.join_group(k.id)
+  k.log = keeper.join_group(k.id, k.group)
   k.group = k.log.group
   fence.set(k, k.policy, true)
-  for _, link in ipairs(where.links or { { link = where.link, addrs = where.addrs } }) do
-    tiny.egress_link(k.id, link.link, { addr = link.addrs })
-    table.insert(k.links, link)
-  end
+  k.links = where.links
+  for _, link in ipairs(where.links) do tiny.egress_link(k.id, link.link, { addr = link.addrs, only = link.only, never = where.never }) end
 end
 
 -- Leaves the caller's session and streams, whose readers would wait for it.
@@ -84,11 +82,13 @@ local function detach(k)
 end
 
 -- Starts the keeper of a container; returns when it enforces the rules and answers queries. where: { netns = the container's
--- namespace, link, addrs = its link in the namespace with the rules, join = a function that enters that namespace }. Without
--- `link`, the fence exists already (`prepare`).
+-- namespace; and for rules in another namespace than this one: join = a function that enters it, keep = what that needs, links =
+-- the container's links there as { link, addrs, only }, never = addresses that are not to be reached, servers = its name
+-- servers }. Without `links`, the fence exists already (`prepare`).
 function keeper.start(ctx, where)
   local k = ctx.egress or known(ctx)
-  k.networks, k.where = ctx.networks, where
+  k.networks, k.where, k.servers = ctx.networks, where, where.servers
+  if where.never then fence.deny(where.never) end
   where.spec = ctx.spec
   local ours, theirs = tiny.socketpair { nonblock = true }
   tiny.try(tiny.remove, ctx.run .. SOCKET)
@@ -98,8 +98,9 @@ function keeper.start(ctx, where)
     tiny.withdraw_fds { keep = kept }
     detach(k)
     if where.join then where.join() end
-    if where.link or where.links then fence_here(k, where) end
+    if where.links then fence_here(k, where) end
     serve.prepare(k, where.netns)
+    if where.netns then where.netns:close() end
     k.listener = tiny.unix_listen(ctx.run .. SOCKET, { nonblock = true })
     serve.save(k)
     serve.run(k, theirs)
@@ -121,6 +122,17 @@ function keeper.born(ctx, pid)
   ctx.egress.socket:write(tiny.json_encode { op = "born", pid = pid, start = tiny.process_start_time(pid) } .. "\n")
 end
 
+-- An unprivileged container's keeper joins the namespaces of its router.
+local function by_router(ctx, k, netns)
+  local outer = require "tiny.egress.outer"
+  local handles, never = outer.open(ctx), outer.never(ctx.spec)
+  ctx.egress = k
+  local _, err = tiny.try(keeper.start, ctx, outer.where(netns, handles, k.links[1], { never = never, servers = (outer.servers(ctx.spec, never)) }))
+  for _, handle in pairs(handles) do handle:close() end
+  if err then error(err, 0) end
+  keeper.born(ctx, ctx.process.pid)
+end
+
 -- Starts it again, after it or its supervisor was killed. The rules were enforced meanwhile.
 local function again(ctx)
   local netns <close> = tiny.open_ns("net", ctx.process)
@@ -128,7 +140,8 @@ local function again(ctx)
   local old = text and tiny.json_decode(text)
   if not old then tiny.fail { message = ctx.name .. ": the state of its egress rules is lost; they are still enforced" } end
   local k = known(ctx)
-  k.policy, k.mark, k.links = rules.parse(old.rules, { verify = ctx.spec.egress_verify, ask = ctx.spec.egress_ask }), old.mark, old.links
+  k.policy, k.mark, k.links, k.group = rules.parse(old.rules, { verify = ctx.spec.egress_verify, ask = ctx.spec.egress_ask }), old.mark, old.links, old.group
+  if ctx.rootless then return by_router(ctx, k, netns) end
   k.log = keeper.join_group(ctx.id, old.group)
   k.group = k.log.group
   fence.set(k, k.policy, true)
@@ -137,12 +150,29 @@ local function again(ctx)
   keeper.born(ctx, ctx.process.pid)
 end
 
+-- Sends a request and waits for its answer; returns it, and what came after it.
+local function ask(socket, message)
+  message.n = 1
+  socket:write(tiny.json_encode(message) .. "\n")
+  local text, limit = "", tiny.clock("monotonic") + PATIENCE
+  while not text:find("\n", 1, true) do
+    local left = limit - tiny.clock("monotonic")
+    if left <= 0 or #tiny.poll({ socket }, left) == 0 then tiny.fail { message = "the keeper of its egress rules does not answer", exit = 125 } end
+    local bytes = socket:read()
+    if not bytes then tiny.fail { message = "the keeper of its egress rules has ended", exit = 125 } end
+    text = text .. bytes
+  end
+  local line, rest = text:match("^([^\n]*)\n(.*)$")
+  return tiny.json_decode(line), rest
+end
+
 -- A new supervisor finds the keeper, or starts another one.
 function keeper.recover(ctx)
   local socket = tiny.try(tiny.unix_connect, ctx.run .. SOCKET, { nonblock = true })
-  if not socket then return again(ctx) end
-  socket:write(tiny.json_encode { op = "supervisor" } .. "\n")
-  ctx.egress = { socket = socket }
+  local answer, rest = nil, nil
+  if socket then answer, rest = tiny.try(ask, socket, { op = "supervisor" }) end
+  if not answer then return again(ctx) end
+  ctx.egress = { socket = socket, rest = rest }
 end
 
 -- The answer of the recipe's function to a query; nil after an error.
@@ -166,23 +196,13 @@ function keeper.watch(ctx, loop)
     if err then return require("tiny.format").note("%s: its egress rules cannot be changed any more: %s", ctx.name, tostring(err)) end
     keeper.watch(ctx, loop)
   end
-  Channel.new(loop, ctx.egress.socket, on_request, on_end)
+  Channel.new(loop, ctx.egress.socket, on_request, on_end, ctx.egress.rest)
 end
 
 -- Sends a request to a container's keeper and returns the reply. of: a context or record, with `run`.
 function keeper.request(of, message)
   local socket <close> = tiny.unix_connect(of.run .. SOCKET)
-  message.n = 1
-  socket:write(tiny.json_encode(message) .. "\n")
-  local text, limit = "", tiny.clock("monotonic") + PATIENCE
-  while not text:find("\n", 1, true) do
-    local left = limit - tiny.clock("monotonic")
-    if left <= 0 or #tiny.poll({ socket }, left) == 0 then tiny.fail { message = "the keeper of its egress rules does not answer", exit = 125 } end
-    local bytes = socket:read()
-    if not bytes then tiny.fail { message = "the keeper of its egress rules has ended", exit = 125 } end
-    text = text .. bytes
-  end
-  local reply = tiny.json_decode(text)
+  local reply = ask(socket, message)
   if reply.error then tiny.fail { message = reply.error, exit = 125 } end
   return reply
 end

@@ -148,7 +148,8 @@ local function profile()
 end
 
 -- Gives up everything that answering queries does not need.
-local function confine(filter)
+function resolver.confine()
+  local filter = tiny.seccomp_compile(profile())
   tiny.set_caps { effective = {}, permitted = {}, inheritable = {}, ambient = {}, bounding = {} }
   tiny.no_new_privs()
   -- The filter alone opens no file; this also holds for what it might forget.
@@ -171,7 +172,7 @@ local function run(k, socket)
     r.cache, r.cached, r.epoch = {}, 0, r.epoch + 1
   end, function() loop:stop() end)
   r.resolver, r.answer_query = { udp = k.sockets.udp, tcp = k.sockets.tcp, told = true }, answer
-  confine(tiny.seccomp_compile(profile()))
+  resolver.confine()
   net_resolver.join(r, loop)
   tiny.notify_ready()
   loop:run()

@@ -8,6 +8,7 @@ local OPEN = tonumber("666", 8)
 
 -- The devices that every container has (config-linux.md, "Default Devices").
 local DEFAULT = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 1, 8 }, urandom = { 1, 9 }, tty = { 5, 0 } }
+devices.DEFAULT = DEFAULT
 
 function devices.check(list)
   for i, device in ipairs(list) do

@@ -60,6 +60,7 @@ end
 -- What the process does once it is in the container.
 local function inside(ctx, asked)
   tiny.setsid()
+  for _, group in ipairs(ctx.rdt) do require("tiny.oci.rdt").add(group, 0) end
   local write_labels = require("tiny.oci.labels").open(asked)
   tiny.setns(ctx.process, ctx.kinds)
   if ctx.userns then
@@ -105,9 +106,11 @@ return function(id, options)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
   local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
+  -- criu restores clocks in a time namespace.
+  if one.record.restored and tiny.stat "/proc/self/ns/time" then ctx.kinds.time = true end
   ctx.spec = one.record.programmed and require("tiny.oci.program").again(one) or NOTHING
   ctx.dir, ctx.config.process = one.dir, asked
-  ctx.keyring = one.record.keyring
+  ctx.keyring, ctx.rdt = one.record.keyring, one.record.rdt or NOTHING
   ctx.kept_filter = one.record.filter and one.dir .. "/filter"
   require("tiny.oci.filter").compile(ctx)
   if asked.terminal then require "tiny.oci.terminal" end

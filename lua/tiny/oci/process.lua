@@ -105,6 +105,27 @@ function process.join_keyring(name)
     code = err.code }
 end
 
+local function is_null(there) return there and there.kind == "char" and require("tiny.oci.devices").number(there) == "1:3" end
+
+-- The standard streams that are the host's /dev/null; nil without one. While /proc is the host's.
+function process.null_streams()
+  local found
+  for number = 0, 2 do
+    if is_null(tiny.stat(("/proc/self/fd/%d"):format(number))) then
+      found = found or {}
+      table.insert(found, number)
+    end
+  end
+  return found
+end
+
+-- Makes them the container's own /dev/null, as runc does: a checkpoint can save only files of the container.
+function process.reopen_null(numbers)
+  if not is_null(tiny.stat("/dev/null", { root = "/" })) then return end
+  local null <close> = tiny.open("/dev/null", { read = true, write = true })
+  for _, number in ipairs(numbers) do tiny.dup2(null, number) end
+end
+
 function process.limits(asked)
   for _, rlimit in ipairs(asked.rlimits or NOTHING) do
     local name = rlimit.type:match(RLIMIT):lower()

@@ -113,7 +113,7 @@ end
 -- What each field of a record is, if it is there.
 local SHAPE = {
   id = "string", bundle = "string", ociVersion = "string", pid = "integer", pid_start = "integer", cgroup = "string", annotations = "table",
-  created = "string", rootfs = "string", owner = "string", unit = "table",
+  created = "string", rootfs = "string", owner = "string", unit = "table", rdt = "table",
 }
 
 local function is_sound(record, id)

@@ -45,7 +45,7 @@ function lifecycle.spec_of(record, runs)
 end
 
 -- 127 and 126 as in a shell; 125 for tinylua's own errors.
-local function exit_of(err)
+function lifecycle.exit_of(err)
   if err.op ~= "exec" or err.step ~= "exec" then return err.exit or 125 end
   return err.code == "ENOENT" and 127 or 126
 end
@@ -81,14 +81,16 @@ end
 
 -- Records how a run ended, or removes a container created with that option.
 function lifecycle.ended(record, result)
-  if not record.config.remove then record_end(record, result) end
+  -- Before the end is recorded: who waits for it finds the changes committed.
+  local left = record.config.mounts and require("tiny.cow.folders").any(record.config.mounts) and require "tiny.cow.finish"(record)
+  if left or not record.config.remove then record_end(record, result) end
   tell_end(record, result)
-  if record.config.remove then require("tiny.supervisor.cleanup").forget(record) end
+  if record.config.remove and not left then require("tiny.supervisor.cleanup").forget(record) end
 end
 
 -- Records a failed start, or removes the container if it is new.
 local function failed(record, options, err)
-  err.exit = exit_of(err)
+  err.exit = lifecycle.exit_of(err)
   if options.fresh then
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
     local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record, { volumes = true })
@@ -153,7 +155,7 @@ local function watch(record, spec, ctx, options)
     counter.started()
     local again, err = tiny.try(supervisor.make, record, spec, options)
     if not again then
-      result = { status = exit_of(err), oom = 0, error = tostring(err) }
+      result = { status = lifecycle.exit_of(err), oom = 0, error = tostring(err) }
       lifecycle.ended(record, result)
       return result, ctx
     end

@@ -59,7 +59,7 @@ end
 local function watch_cpu(ctx, loop)
   local limit, most = ctx.spec.cpu_time, cpus()
   local function look()
-    local stats, err = tiny.try(tiny.cgroup_stats, ctx.cgroup)
+    local stats, err = tiny.try(tiny.cgroup_stats, ctx.cgroup, { totals = true })
     if err and (err.code == "ENOENT" or err.code == "ENODEV") then return end -- it has just ended
     if not (stats and stats.cpu_seconds) then
       format.note("%s: its CPU time cannot be read, so it is ended: %s", ctx.name, tostring(err))

@@ -25,7 +25,8 @@ local function call_back(ctx, name, ...)
   if ctx.spec[name] then require "tiny.supervisor.callback"(ctx, name, ...) end
 end
 
-local function new_context(record, spec, options)
+-- What the steps, the supervisor and the recipe's functions know of a container.
+function supervisor.context(record, spec, options)
   return {
     id = record.id, name = record.config.name, dir = record.dir, run = record.run, record = record, spec = spec,
     where = options.where, throwaway = options.throwaway, scope = scope.new(record.dir .. "/undo.jsonl"), echo = {},
@@ -56,7 +57,7 @@ end
 function supervisor.make(record, spec, options)
   -- Before the container exists: its processes would see the arguments of the processes forked for it.
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
-  local ctx = new_context(record, spec, options)
+  local ctx = supervisor.context(record, spec, options)
   ctx.born = record_birth
   if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
   if spec.seccomp or spec.egress_ask then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
@@ -94,7 +95,7 @@ function supervisor.recover(record, spec)
   local process = state.process(record)
   if not process then return nil end
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
-  local ctx = new_context(record, spec, {})
+  local ctx = supervisor.context(record, spec, {})
   ctx.process, ctx.recovered = process, true
   require "tiny.pipeline.process_state"(true)
   ctx.signals = tiny.signals(FORWARDED)

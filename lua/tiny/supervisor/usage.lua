@@ -12,7 +12,7 @@ local OF_PROCESSES = { "rss_peak", "voluntary_switches", "involuntary_switches" 
 
 -- The figures of the container's cgroup; nil without one.
 function usage.stats(cgroup)
-  return cgroup and tiny.try(tiny.cgroup_stats, cgroup) or nil
+  return cgroup and tiny.try(tiny.cgroup_stats, cgroup, { totals = true }) or nil
 end
 
 -- Seconds since the start. A supervisor that did not start the container knows only the time of day.

@@ -100,6 +100,18 @@ pub const EGRESS_LINK: Primitive = Primitive {
     args: &[ID, arg("link", LINK, "the bridge, or the container's own link: its name or a handle")],
     options: &[
         need("addr", Type::Either(&[Type::Str, Type::List(&Type::Str)]), "its address or a list of addresses"),
+        opt(
+            "only",
+            Type::Bool,
+            "false",
+            "its packets with other source addresses are dropped, except neighbor discovery: for a container's own link",
+        ),
+        opt(
+            "never",
+            Type::List(&Type::Str),
+            "none",
+            "further addresses that no fence in this network namespace allows; none that is already always denied",
+        ),
         NETNS,
     ],
     errors: &[
@@ -252,8 +264,10 @@ fn fence(call: &Call<'_>) -> Outcome {
 
 fn link(call: &Call<'_>) -> Outcome {
     let target = target(call, 1)?;
-    let addrs = several(call.value("addr"))?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>()?;
-    sys::link(target.netns.fd(), &id(call)?, &Link { name: &target.name, addrs: &addrs })?;
+    let list = |key| several(call.value(key))?.iter().map(|text| ip(text)).collect::<Result<Vec<_>, _>>();
+    let (addrs, never) = (list("addr")?, list("never")?);
+    let link = Link { name: &target.name, addrs: &addrs, only: call.flag("only"), never: &never };
+    sys::link(target.netns.fd(), &id(call)?, &link)?;
     call.ok(())
 }
 

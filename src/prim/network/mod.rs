@@ -76,6 +76,8 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    nflog::NFLOG,
+    nflog::NFLOG_RECEIVE,
     splice::ORIGINAL_DESTINATION,
     splice::TCP_RESET,
     splice::TLS_CLIENT_HELLO,

@@ -24,6 +24,11 @@ assert(stats.memory > 8 << 20 and stats.memory < 64 << 20, "memory: " .. stats.m
 assert(stats.cpu_seconds > 0 and stats.cpu_seconds < 10, "cpu_seconds: " .. stats.cpu_seconds)
 assert(math.abs(stats.cpu_seconds - stats.user_seconds - stats.system_seconds) < 0.2, "user and system")
 if stats.pids_peak then check.equal(stats.pids_peak, 1, "pids_peak") end
+local totals = tiny.cgroup_stats(cg, { totals = true })
+check.equal(totals.pids, nil, "pids are no total")
+check.equal(totals.populated, nil)
+assert(totals.cpu_seconds >= stats.cpu_seconds and totals.memory_peak >= stats.memory, "totals")
+check.equal(totals.oom_kills, 0)
 child:reap()
 check.equal(tiny.cgroup_stats(cg.path).populated, false, "populated after the end")
 

@@ -8,7 +8,8 @@ local wires = require "wires"
 rig.up()
 rig.zone { ["api.test"] = { A = { rig.ONE }, AAAA = { rig.SIX } } }
 local c = rig.container("c", { "api.test:443", "192.0.2.0/24:5432", "0.0.0.0/0:8443", "[::/0]:8443" }, "--cap-add", "NET_ADMIN", "--cap-add", "NET_RAW")
-local other = rig.container("other", nil)
+-- An unprivileged user's containers are on no common network, and only one with rules has the same link.
+local other = rig.container("other", rig.network ~= "six" and { "none" } or nil)
 local say, done = wires.tally()
 local METADATA, METADATA6 = "169.254.169.254", "fd00:ec2::254"
 
@@ -48,7 +49,8 @@ for _, case in ipairs { { rig.DNS, 53 }, { rig.ONE, 443 }, { rig.SIX, 443 }, { c
   say("UDP to " .. case[1], rig.udp(c, case[1], case[2], "200ms") ~= "ok", true)
   say("UDP to " .. case[1] .. ": packets", rig.packets() - before, 0)
 end
-say("the range itself", rig.connect(c, "192.0.2.80", 5432) ~= "ETIMEDOUT", true)
+-- pasta does not pass on that the world refuses it.
+say("the range itself", rig.connect(c, "192.0.2.80", 5432) ~= "ETIMEDOUT" or rig.network == "pasta", true)
 say("a range for all addresses", rig.connect(c, rig.ONE, 8443), "ok")
 for _, wanted in ipairs { { addr = rig.ONE, port = 443, protocol = "tcp", by = "packet" }, { addr = METADATA, port = 80, reason = "metadata" }, { addr = rig.SIX, port = 443, protocol = "udp" },
   { addr = c.gateway, port = 22 } } do
@@ -64,7 +66,7 @@ say("QUIC to a pinned address", rig.udp(c, rig.ONE, 443, "200ms") ~= "ok", true)
 -- What the container's root sends by hand: from other addresses, MAC addresses and protocols, with source routes and fragments.
 -- Each has a mark, which no one may see.
 local host_mac
-for _, link in ipairs(tiny.links()) do
+for _, link in ipairs(tiny.links { netns = c.router }) do
   for _, cidr in ipairs(link.addrs) do
     if cidr:match("^[^/]+") == c.gateway then host_mac = link.mac_address end
   end
@@ -107,15 +109,17 @@ end)
 say("seen in the world", seen, "mark-end ")
 
 -- To other members of the network, directly and to all.
-local other_mac = wires.ip(other.netns, "-o link show eth0"):match("link/ether (%S+)")
-seen = wires.seen(other.netns, function()
-  wires.send(c, wires.frame(other_mac, MAC, 0x0800, wires.udp(c.addr, other.addr, 9, "mark-direct")), wires.frame("ff:ff:ff:ff:ff:ff", MAC, 0x0800, wires.udp(c.addr, "255.255.255.255", 9, "mark-all")),
-    wires.frame("33:33:00:00:00:01", MAC, 0x86dd, wires.udp(c.addr6, "ff02::1", 9, "mark-many")))
-  wires.send(other, wires.frame(other_mac, other_mac, 0x0800, wires.udp(other.addr, other.addr, 9, "mark-end")))
-  local socket <close> = tiny.udp_bind("0.0.0.0:0")
-  socket:send("mark-end", other.addr .. ":9")
-end)
-say("seen by another container", seen, "mark-end ")
+if rig.network == "six" then
+  local other_mac = wires.ip(other.netns, "-o link show eth0"):match("link/ether (%S+)")
+  seen = wires.seen(other.netns, function()
+    wires.send(c, wires.frame(other_mac, MAC, 0x0800, wires.udp(c.addr, other.addr, 9, "mark-direct")), wires.frame("ff:ff:ff:ff:ff:ff", MAC, 0x0800, wires.udp(c.addr, "255.255.255.255", 9, "mark-all")),
+      wires.frame("33:33:00:00:00:01", MAC, 0x86dd, wires.udp(c.addr6, "ff02::1", 9, "mark-many")))
+    wires.send(other, wires.frame(other_mac, other_mac, 0x0800, wires.udp(other.addr, other.addr, 9, "mark-end")))
+    local socket <close> = tiny.udp_bind("0.0.0.0:0")
+    socket:send("mark-end", other.addr .. ":9")
+  end)
+  say("seen by another container", seen, "mark-end ")
+end
 
 -- Its own tables, addresses and routes change nothing.
 check.run { "exec", "c", "sh", "-c", "nft flush ruleset; ip addr add 192.0.2.200/32 dev eth0; ip rule add from all lookup main; ip link set eth0 mtu 9000; true" }

@@ -80,7 +80,7 @@ end
 say("ttl 0", asks("zero.test", 0, "192.0.2.20"), 0)
 say("ttl 0 is pinned", rig.connect(c, "192.0.2.20", 443), "ok")
 say("a day", asks("long.test", 0, "192.0.2.21"), 270)
-for _, pin in ipairs(tiny.egress_pins(c.id)) do
+for _, pin in ipairs(rig.pins(c)) do
   say("the pin of " .. pin.addr, pin.seconds > 45 and pin.seconds <= 300, true)
   if pin.addr == "192.0.2.21" then say("outlives its answer", pin.seconds > 270, true) end
 end

@@ -10,6 +10,8 @@ use super::super::rule::{EQUAL, IIFNAME, NETWORK, NOT_EQUAL, REG, Rule, TRANSPOR
 const STATE: u32 = 0;
 const DIRECTION: u32 = 1;
 const MARK: u32 = 3;
+/// The key of the expression meta.
+const PACKET_MARK: u32 = 3;
 
 /// States of a connection (NF_CT_STATE_BIT).
 pub(super) const ESTABLISHED: u32 = 1 << 1;
@@ -95,6 +97,15 @@ impl Rule {
     fn load_dest(self, like: IpAddr) -> Rule {
         let (offset, length) = if like.is_ipv4() { (16, 4) } else { (24, 16) };
         self.load_to(WORD, NETWORK, offset, length)
+    }
+
+    /// Marks the packet itself.
+    pub(super) fn mark_packet(self, mark: u32) -> Rule {
+        self.immediate(REG, &mark.to_ne_bytes()).expr("meta", Attrs::default().number(2, PACKET_MARK).number(3, REG))
+    }
+
+    pub(super) fn packet_not_marked(self, mark: u32) -> Rule {
+        self.meta(REG, PACKET_MARK).compare(NOT_EQUAL, &mark.to_ne_bytes())
     }
 
     /// Only frames received on a link of a set.

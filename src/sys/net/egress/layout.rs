@@ -26,6 +26,8 @@ type Families = [&'static str; 2];
 pub(super) const MAPS: [(Families, &str); 2] = [(["from4", "from6"], "c"), (["in4", "in6"], "i")];
 /// The same keys as a set: a packet that leaves by the link it came from is masqueraded, so that its answer comes back.
 pub(super) const BACK: Families = ["back4", "back6"];
+/// The set of links that no other address than those in the maps may send from.
+pub(super) const ONLY: &str = "only";
 /// Addresses that no rule allows.
 const NEVER: Families = ["never4", "never6"];
 
@@ -33,7 +35,10 @@ const NEVER: Families = ["never4", "never6"];
 const FORWARD: Hook = ("forward", 2, -10);
 const INPUT: Hook = ("input", 1, -10);
 const BEHIND: Hook = ("postrouting", 4, 100);
-pub(super) const BRIDGE_FORWARD: Hook = ("forward", 2, -200);
+/// After the rules for IP packets, where netfilter sees bridged packets (br_netfilter).
+pub(super) const BRIDGE_FORWARD: Hook = ("forward", 2, 10);
+/// The mark of replies that may pass from a closed port to another: "tiny".
+const REPLY: u32 = u32::from_be_bytes(*b"tiny");
 
 /// A container's chains: for forwarded packets, for those to this machine, and for denied ones. Each only continues in
 /// later ones.
@@ -124,6 +129,7 @@ pub(super) fn table(batch: &mut Batch) {
         batch.add(NEW_SET, NLM_F_CREATE, attrs.number(10, id));
     };
     add(batch, names(MEMBERS, MEMBER as u32));
+    add(batch, names(ONLY, 16));
     for like in [V4, V6] {
         let (kind, length) = (IFNAME << 6 | addr_type(like), 16 + octets(like).len() as u32);
         for (map, _) in MAPS {
@@ -138,6 +144,11 @@ pub(super) fn table(batch: &mut Batch) {
         for like in [V4, V6] {
             batch.rule(TABLE, hook, Rule::default().dispatch(like, of_family(MAPS[at].0, like)));
         }
+        if hook == INPUT {
+            // Neighbor discovery also uses link-local addresses.
+            [135, 136].into_iter().for_each(|kind| batch.rule(TABLE, hook, Rule::default().icmp6(kind).accept()));
+        }
+        batch.rule(TABLE, hook, Rule::default().comes_by_one_of(ONLY).drop());
     }
     batch.chain(TABLE, "nat", BEHIND);
     for like in [V4, V6] {
@@ -150,7 +161,7 @@ pub(super) fn bridge_table(batch: &mut Batch) {
     batch.table(TABLE);
     batch.add(NEW_SET, NLM_F_CREATE, names(PORTS, 16).number(10, 1));
     batch.chain(TABLE, "filter", BRIDGE_FORWARD);
-    batch.rule(TABLE, BRIDGE_FORWARD, Rule::default().comes_by_one_of(PORTS).drop());
+    batch.rule(TABLE, BRIDGE_FORWARD, Rule::default().comes_by_one_of(PORTS).packet_not_marked(REPLY).drop());
 }
 
 /// The addresses that no rule allows, also inside NAT64 and 6to4, as intervals: the first address, and the first behind.
@@ -178,6 +189,28 @@ fn never(like: IpAddr) -> Vec<Key> {
         [Some(Key::plain(bytes(first))), behind.map(|text| Key::end(bytes(text)))]
     };
     list.iter().flat_map(interval).flatten().collect()
+}
+
+/// Adds addresses to those that no rule allows.
+pub(super) fn add_never(batch: &mut Batch, addrs: &[IpAddr]) {
+    for addr in addrs {
+        let bytes = octets(*addr);
+        let end = next(&bytes).map(Key::end);
+        let keys: Vec<Key> = [Some(Key::plain(bytes)), end].into_iter().flatten().collect();
+        add_elements(batch, TABLE, of_family(NEVER, *addr), &keys);
+    }
+}
+
+/// The address behind this one; `None` behind the last.
+fn next(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = bytes.to_vec();
+    for byte in bytes.iter_mut().rev() {
+        *byte = byte.wrapping_add(1);
+        if *byte != 0 {
+            return Some(bytes);
+        }
+    }
+    None
 }
 
 /// Adds a container's chains and sets.
@@ -229,6 +262,11 @@ fn forwarded(fence: &Fence<'_>) -> Vec<Rule> {
     let of = |name: &str, like: IpAddr| named(&format!("{name}{}", if like.is_ipv4() { 4 } else { 6 }), fence.id);
     let mut rules = vec![Rule::default().state(ESTABLISHED).marked(fence.mark).accept()];
     rules.extend([1, 58].map(|icmp| Rule::default().state(RELATED).marked(fence.mark).protocol(icmp).accept()));
+    // With br_netfilter, replies to members of the same network are translated on the bridge and do not leave it.
+    rules.extend([V4, V6].map(|like| {
+        let reply = Rule::default().state(ESTABLISHED).reply();
+        reply.leaves_where_it_came(like, of_family(BACK, like)).mark_packet(REPLY).accept()
+    }));
     rules.extend(replies());
     rules.extend([V4, V6].map(|like| Rule::default().dest_within(like, of_family(NEVER, like)).goto(&denied)));
     // A published port of the host leads to another container.

@@ -66,6 +66,8 @@ pub fn fence(netns: Netns<'_>, fence: &Fence<'_>) -> Result<()> {
         layout::fill(&mut batch, fence);
         Ok((batch.send(&netlink), fresh))
     });
+    // Closing a socket that removed rules waits for all processors.
+    netlink.park();
     done.map_err(|e| e.with_path(format!("table inet {TABLE}")))
 }
 
@@ -99,12 +101,20 @@ pub struct Link<'a> {
     pub name: &'a str,
     /// The container's addresses there.
     pub addrs: &'a [IpAddr],
+    /// Whether its packets with other source addresses are dropped.
+    pub only: bool,
+    /// Addresses that no fence of this namespace allows from now on.
+    pub never: &'a [IpAddr],
 }
 
 /// Leads the packets of a link to the container's chains. Errors: ENOENT without a fence of this container.
 pub fn link(netns: Netns<'_>, id: &str, link: &Link<'_>) -> Result<()> {
     let netlink = Netlink::netfilter(netns)?;
     let mut batch = Batch::new();
+    if link.only {
+        add_elements(&mut batch, TABLE, layout::ONLY, &[Key::plain(super::rule::link_name(link.name))]);
+    }
+    layout::add_never(&mut batch, link.never);
     for addr in link.addrs {
         for (map, chain) in layout::MAPS {
             let to = layout::named(chain, id);
