@@ -292,7 +292,7 @@ function serve.run(k, socket)
   k.loop = Loop.new()
   k.denials = denials.new(k.record, { process = function() return k.process and k.process.pid end, name_of = function(addr) return name_of(k, addr) end })
   k.listeners = require("tiny.egress.listeners").join(k.loop, {
-    run = k.run, first = k.first, connecting = function(found) k.denials:connecting(found) end,
+    run = k.run, first = k.first, sources = k.sources, answered = k.answered, connecting = function(found) k.denials:connecting(found) end,
     allowed = function(addr, port) return is_allowed(k, addr, port) end,
   })
   if k.sockets then start_resolver(k) end
