@@ -179,6 +179,7 @@ function container.prepare(ctx)
     if ctx.first_listener then require("tiny.pipeline.seccomp_notify").open(ctx) end
     if ctx.answer then ctx.answer(ctx, listening) end
     listening:close()
+    ctx.first_listener = nil
   end
 end
 
