@@ -339,11 +339,23 @@ function serve.prepare(k, netns)
   open_check(k)
 end
 
+-- Whether the fence lets TCP to this address and port through.
+local function is_allowed(k, addr, port)
+  local now = tiny.clock("monotonic")
+  for name, till in pairs(k.names[addr] or {}) do
+    if name ~= 1 and till > now and rules.allows(rules.match(k.policy, name), "tcp", port) then return true end
+  end
+  return rules.covers(k.policy, addr, "tcp", port)
+end
+
 -- Runs until the container has ended, or the supervisor before there was a container.
 function serve.run(k, socket)
   k.loop = Loop.new()
   k.denials = denials.new(k.record, { process = function() return k.process and k.process.pid end, name_of = function(addr) return name_of(k, addr) end })
-  k.listeners = require("tiny.egress.listeners").join(k.loop, { run = k.run, first = k.first, connecting = function(found) k.denials:connecting(found) end })
+  k.listeners = require("tiny.egress.listeners").join(k.loop, {
+    run = k.run, first = k.first, sources = k.sources, answered = k.answered, connecting = function(found) k.denials:connecting(found) end,
+    allowed = function(addr, port) return is_allowed(k, addr, port) end,
+  })
   if k.sockets then start_resolver(k) end
   start_check(k)
   k.supervisor = channel(k, socket, of_commands, function()
