@@ -226,6 +226,7 @@ local function make(ctx)
   ctx.keyring, ctx.listed = ctx.record.keyring, {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
   guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  ctx.record.listens = ctx.listens or nil
   if not ctx.planned then state.save_config(ctx) end
   load(ctx)
   guarded(ctx, "namespaces", function()
