@@ -117,7 +117,7 @@ function step.security(ctx)
   if not there then check.named("process.cwd", tiny.mkdir, asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
   ctx.connection = ctx.sync
-  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin, ctx.givable)
   -- Only the user may be allowed to search it.
   if denied then check.named("process.cwd", tiny.chdir, asked.cwd, { root = "/" }) end
   if not ctx.planned then process.find(asked, ctx.env) end
