@@ -69,6 +69,19 @@ local function remember(k, addr, name, till)
   k.names[addr][name] = till
 end
 
+-- Adds pins. If another program has flushed the kernel's tables, the fence is built again first.
+local function put(k, pins, seconds)
+  local _, err = tiny.try(tiny.egress_pin, k.id, pins, { seconds = seconds })
+  if not err then return end
+  if err.code ~= "ENOENT" then error(err, 0) end
+  fence.set(k, k.policy, true)
+  for _, link in ipairs(k.links) do
+    if link.port then tiny.egress_port(link.port):keep() end
+    tiny.egress_link(k.id, link.link, { addr = link.addrs })
+  end
+  tiny.egress_pin(k.id, pins, { seconds = seconds })
+end
+
 -- Pins addresses for a name's ports; returns those that are allowed, and why others are not. trusted: the addresses are known
 -- here, and not the answer of a name server.
 local function pin(k, name, addrs, ttl, trusted)
@@ -89,7 +102,7 @@ local function pin(k, name, addrs, ttl, trusted)
       end
     end
   end
-  if #pins > 0 then tiny.egress_pin(k.id, pins, { seconds = seconds, netns = k.netns }) end
+  if #pins > 0 then put(k, pins, seconds) end
   return allowed, reason
 end
 
@@ -195,7 +208,7 @@ function of_commands.pin_flow(k, message, reply)
   local bytes = tiny.parse_addr(message.addr)
   local why = address.never(bytes)
   if why then return reply { error = why } end
-  tiny.egress_pin(k.id, { { addr = message.addr, protocol = message.protocol, port = message.port } }, { seconds = message.seconds or 10, netns = k.netns })
+  put(k, { { addr = message.addr, protocol = message.protocol, port = message.port } }, message.seconds or 10)
   reply { ok = true }
 end
 
