@@ -13,7 +13,7 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     ("images", "changes commands concurrent diff disk explain lower_links mount run shown stack tree volumes"),
     (
         "scenarios",
-         "attach_input attach_no_log bad_input bad_state callbacks cpu_time concurrent_pairs:memory concurrent_runs cow \
+        "attach_input attach_no_log bad_input bad_state callbacks cpu_time concurrent_pairs:memory concurrent_runs cow \
           cow_ask cow_refused damaged \
          detach disk_full events:pids exec_detach exec_streams exit_status health init init_terminal labels lifecycle \
          limits:memory limits_more:cpuset log_bad_output log_lost log_options log_tail log_times lost_output max_output names \
