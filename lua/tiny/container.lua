@@ -176,9 +176,10 @@ function container.prepare(ctx)
   ctx.go_into:close()
   if listening then
     ctx.security.socket:close()
-    if ctx.answer and ctx.first_listener then require("tiny.pipeline.seccomp_notify").open(ctx) end
+    if ctx.first_listener then require("tiny.pipeline.seccomp_notify").open(ctx) end
     if ctx.answer then ctx.answer(ctx, listening) end
     listening:close()
+    ctx.first_listener = nil
   end
 end
 

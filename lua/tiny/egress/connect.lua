@@ -49,15 +49,22 @@ local function caller(thread)
   return pid, program
 end
 
--- Where a waiting call leads: a table of addr, port, pid and program; nil for other sockets, and if the caller has ended.
-function connect.read(listener, call)
+-- Where a waiting call leads: address and port; nil for other sockets, and if the caller has ended.
+function connect.target(listener, call)
   local place = PLACES[call.call]
   local length = place and call.args[place[2]] & 0xffffffff or 0
   if length < LEAST or call.pid == 0 then return nil end
   local bytes = tiny.try(tiny.seccomp_notify_read, listener, call.id, { pid = call.pid, address = call.args[place[1]], length = math.min(length, LONGEST) })
-  local addr, port = nil, nil
-  if bytes then addr, port = parsed(bytes) end
-  if not addr then return nil end
+  if bytes then return parsed(bytes) end
+end
+
+-- The same with its process: a table of addr, port, pid and program.
+function connect.read(listener, call)
+  local addr, port = connect.target(listener, call)
+  if addr then return connect.found(call, addr, port) end
+end
+
+function connect.found(call, addr, port)
   local pid, program = caller(call.pid)
   return { addr = addr, port = port, pid = pid, program = program }
 end

@@ -11,6 +11,8 @@ local denials = {}
 
 -- Seconds that a process is remembered that has connected: a UDP socket may send long after it.
 local REMEMBERED = 600
+-- Seconds within which the first packet of a connection is reported.
+local SOON = 1
 -- How many notes, and how many reported denials, are kept.
 local MOST = 4096
 -- Events in a burst, and per second after it: a container must not push those of others out of the log.
@@ -58,14 +60,16 @@ function Denials:connecting(found)
   self.order[self.next], self.next = note, self.next + 1
 end
 
--- The process that has connected to this address: the one whose connection was not reported yet for longest, since each has
--- one first packet; else the last one.
+-- The process that has connected to this address: of those just now, the first one whose packet was not reported yet; else the
+-- last one.
 function Denials:noted(addr, port, protocol)
   local list = self.notes[place(addr, port)]
   if not list then return nil end
-  local found = list[#list]
-  for _, note in ipairs(protocol == "tcp" and list or {}) do
-    if not note.used then found = note break end
+  local found, now = list[#list], tiny.clock("monotonic")
+  for i = protocol == "tcp" and #list or 0, 1, -1 do
+    local note = list[i]
+    if now - note.time > SOON then break end
+    if not note.used then found = note end
   end
   found.used = true
   return found.pid, found.program

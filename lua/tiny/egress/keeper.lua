@@ -36,7 +36,8 @@ end
 -- What the keeper knows of a container.
 local function known(ctx)
   return { id = ctx.id, name = ctx.name, run = ctx.run, record = ctx.record, networks = ctx.networks, dns = ctx.spec.dns, dns_options = ctx.spec.dns_options,
-    recipe = ctx.spec.resolve ~= nil, verify_all = ctx.spec.egress_verify, ech = ctx.spec.egress_ech, links = {}, first = ctx.first_listener }
+    recipe = ctx.spec.resolve ~= nil, verify_all = ctx.spec.egress_verify, ech = ctx.spec.egress_ech, links = {}, first = ctx.first_listener,
+    sources = ctx.notify_sources or {}, answered = (ctx.spec.seccomp or ctx.spec.egress_ask) ~= nil }
 end
 
 -- Root: creates the fence, before the container has a link. Every connection is denied from then on.
@@ -95,6 +96,7 @@ function keeper.start(ctx, where)
   local child = tiny.fork(function()
     local kept = table.move(where.keep or {}, 1, #(where.keep or {}), 2, { theirs })
     for _, file in pairs { k.log or false, where.netns or false, k.first or false } do table.insert(kept, file or nil) end
+    for _, source in pairs(k.sources) do table.move({ source.started, source.listener }, 1, 2, #kept + 1, kept) end
     tiny.withdraw_fds { keep = kept }
     detach(k)
     if where.join then where.join() end
@@ -194,6 +196,7 @@ function keeper.watch(ctx, loop)
     if ctx.egress.child then tiny.try(ctx.egress.child.close, ctx.egress.child) end
     local _, err = tiny.try(again, ctx)
     if err then return require("tiny.format").note("%s: its egress rules cannot be changed any more: %s", ctx.name, tostring(err)) end
+    if ctx.keeper_renewed then ctx.keeper_renewed() end
     keeper.watch(ctx, loop)
   end
   Channel.new(loop, ctx.egress.socket, on_request, on_end, ctx.egress.rest)

@@ -51,6 +51,19 @@ local function remember(k, addr, name, till)
   k.names[addr][name] = till
 end
 
+-- Adds pins. If another program has flushed the kernel's tables, the fence is built again first.
+local function put(k, pins, seconds)
+  local _, err = tiny.try(tiny.egress_pin, k.id, pins, { seconds = seconds })
+  if not err then return end
+  if err.code ~= "ENOENT" then error(err, 0) end
+  fence.set(k, k.policy, true)
+  for _, link in ipairs(k.links) do
+    if link.port then tiny.egress_port(link.port):keep() end
+    tiny.egress_link(k.id, link.link, { addr = link.addrs })
+  end
+  tiny.egress_pin(k.id, pins, { seconds = seconds })
+end
+
 -- Pins addresses for a name's ports; returns those that are allowed, and why others are not. trusted: the addresses are known
 -- here, and not the answer of a name server.
 local function pin(k, name, addrs, ttl, trusted)
@@ -71,7 +84,7 @@ local function pin(k, name, addrs, ttl, trusted)
       end
     end
   end
-  if #pins > 0 then tiny.egress_pin(k.id, pins, { seconds = seconds, netns = k.netns }) end
+  if #pins > 0 then put(k, pins, seconds) end
   return allowed, reason
 end
 
@@ -204,8 +217,7 @@ function of_commands.pin_flow(k, message, reply)
   local bytes = tiny.parse_addr(message.addr)
   local why = address.never(bytes) or fence.own(message.addr) or k.policy.ask == "listed" and not listed(k, message) and denials.NO_RULE or nil
   if why then return reply { error = why } end
-  local pin_of = { addr = message.addr, protocol = message.protocol, port = message.port, verify = verified(k, message) }
-  tiny.egress_pin(k.id, { pin_of }, { seconds = message.seconds or 10, netns = k.netns })
+  put(k, { { addr = message.addr, protocol = message.protocol, port = message.port, verify = verified(k, message) } }, message.seconds or 10)
   reply { ok = true }
 end
 
@@ -327,11 +339,23 @@ function serve.prepare(k, netns)
   open_check(k)
 end
 
+-- Whether the fence lets TCP to this address and port through.
+local function is_allowed(k, addr, port)
+  local now = tiny.clock("monotonic")
+  for name, till in pairs(k.names[addr] or {}) do
+    if name ~= 1 and till > now and rules.allows(rules.match(k.policy, name), "tcp", port) then return true end
+  end
+  return rules.covers(k.policy, addr, "tcp", port)
+end
+
 -- Runs until the container has ended, or the supervisor before there was a container.
 function serve.run(k, socket)
   k.loop = Loop.new()
   k.denials = denials.new(k.record, { process = function() return k.process and k.process.pid end, name_of = function(addr) return name_of(k, addr) end })
-  k.listeners = require("tiny.egress.listeners").join(k.loop, { run = k.run, first = k.first, connecting = function(found) k.denials:connecting(found) end })
+  k.listeners = require("tiny.egress.listeners").join(k.loop, {
+    run = k.run, first = k.first, sources = k.sources, answered = k.answered, connecting = function(found) k.denials:connecting(found) end,
+    allowed = function(addr, port) return is_allowed(k, addr, port) end,
+  })
   if k.sockets then start_resolver(k) end
   start_check(k)
   k.supervisor = channel(k, socket, of_commands, function()

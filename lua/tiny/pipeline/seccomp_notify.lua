@@ -122,7 +122,8 @@ end
 function notify.open(ctx)
   ctx.notify_sources = {}
   if connect.watched(ctx.spec) then
-    ctx.notify_from = tiny.unix_connect(require("tiny.egress.listeners").socket(ctx.run), { type = "seqpacket" })
+    -- Without its keeper, connections fail, but the container goes on.
+    ctx.notify_from = tiny.try(tiny.unix_connect, require("tiny.egress.listeners").socket(ctx.run), { type = "seqpacket" }) or nil
     return
   end
   local path = ctx.run .. "/notify"

@@ -33,7 +33,7 @@ end
 
 -- Tells the keeper whose connection follows, in case that the filter denies it.
 local function note(ctx, found)
-  tiny.try(ctx.notify_from.write, ctx.notify_from, tiny.json_encode(found))
+  if ctx.notify_from then tiny.try(ctx.notify_from.write, ctx.notify_from, tiny.json_encode(found)) end
 end
 
 -- Pins the flow and lets its call continue.

@@ -3,6 +3,7 @@
 local call_back = require "tiny.supervisor.callback"
 local connect = require "tiny.egress.connect"
 local format = require "tiny.format"
+local kept = require "tiny.supervisor.kept_listeners"
 local notified = require "tiny.supervisor.syscall_view"
 
 local answers = {}
@@ -43,20 +44,20 @@ end
 
 -- The answer; "later" if respond(answer) is called for it.
 local function answer_of(ctx, source, call, respond)
-  local how = ctx.spec.seccomp or {}
+  local how, is_watched = ctx.spec.seccomp or {}, connect.is(call) and connect.watched(ctx.spec)
   if how.learn then
     ctx.learner = ctx.learner or require "tiny.supervisor.learn".new(ctx)
     -- A bad pointer or a killed caller is no error here: the call needs no right.
     tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
   end
   -- A connection goes on to the functions and lists below if it is not decided here.
-  local connection = ctx.notify_from and connect.is(call) and require("tiny.supervisor.connections").answer(ctx, source, call, respond)
+  local connection = is_watched and require("tiny.supervisor.connections").answer(ctx, source, call, respond)
   if connection then return connection end
   if how.learn then return { continue = true } end
   if not began(source) then return { continue = true } end
   local f = (how.notify or {})[call.call]
   if type(f) == "function" then return asked(ctx, source, call, f) end
-  if ctx.notify_from and connect.is(call) and may_connect(how, call) then return { continue = true } end
+  if is_watched and may_connect(how, call) then return { continue = true } end
   ctx.denied = ctx.denied or { count = 0 }
   if not ctx.denied[call.call] and ctx.denied.count < MOST_NAMED then
     ctx.denied[call.call], ctx.denied.count = true, ctx.denied.count + 1
@@ -82,25 +83,19 @@ local function serve(ctx, source)
   return true
 end
 
--- The two files of a program, from the keeper of the container's egress rules, which holds all of them; nil without one.
-local function from_keeper(ctx)
-  local message = tiny.try(tiny.recv_fds, ctx.notify_from)
-  if not message then return nil end
-  return table.unpack(message.files)
-end
-
 -- Receives the listener of the container's first program, and answers until the program has begun. If the start fails earlier,
 -- no listener arrives, and the child reports the error itself.
 function answers.accompany(ctx, socket)
-  local started, listener
+  local source
   if ctx.notify_from then
-    started, listener = from_keeper(ctx)
+    source = kept.receive(ctx)
   else
-    started = tiny.recv_fd(socket)
-    listener = started and tiny.recv_fd(socket)
+    local started = tiny.recv_fd(socket)
+    local listener = started and tiny.recv_fd(socket)
+    source = listener and { started = started, listener = listener }
   end
-  if not listener then return end
-  local source = { started = started, listener = listener }
+  if not source then return end
+  local listener, started = source.listener, source.started
   ctx.notify_sources[listener] = source
   while not began(source) do
     for _, ready in ipairs(tiny.poll { listener, started }) do
@@ -123,8 +118,8 @@ local function watch(ctx, loop, source)
     if serve(ctx, source) then return end
     loop:off(source.listener)
     ctx.notify_sources[source.listener] = nil
-    source.listener:close()
-    source.started:close()
+    kept.drop(ctx, source)
+    kept.close(source)
   end)
 end
 
@@ -146,11 +141,9 @@ end
 function answers.join(ctx, loop)
   for _, source in pairs(ctx.notify_sources) do watch(ctx, loop, source) end
   if ctx.notify_door then return loop:on(ctx.notify_door, function() greet(ctx, loop) end) end
-  loop:on(ctx.notify_from, function()
-    local started, listener = from_keeper(ctx)
-    if not listener then return loop:off(ctx.notify_from) end
-    watch(ctx, loop, { started = started, listener = listener })
-  end)
+  -- Without functions or lists, the keeper answers.
+  local own = ctx.spec.seccomp or ctx.spec.egress_ask
+  kept.join(ctx, loop, own and function(source) watch(ctx, loop, source) end)
 end
 
 -- The container has ended: writes the learned policy.
@@ -160,13 +153,8 @@ function answers.close(ctx)
     if ctx.learner then ctx.learner:write() end
   end)
   if err then tell(ctx, "the learned policy is lost: %s", tostring(err)) end
-  for _, source in pairs(ctx.notify_sources) do
-    source.listener:close()
-    source.started:close()
-  end
+  kept.forget(ctx)
   if ctx.notify_door then ctx.notify_door:close() end
-  if ctx.notify_from then ctx.notify_from:close() end
-  ctx.notify_sources = {}
 end
 
 return answers

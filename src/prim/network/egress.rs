@@ -187,8 +187,8 @@ pub const EGRESS_PORT_DEL: Primitive = Primitive {
 
 pub const EGRESS_PIN: Primitive = Primitive {
     name: "egress_pin",
-    doc: "Allows a container to connect to destinations for a limited time, or extends that time: all of the list or none \
-          (nft(8)). Connections that exist at its end continue.",
+    doc: "Allows a container to connect to destinations for a limited time, or extends that time: a list \
+          of up to 1000 as a whole or not at all (nft(8)). Connections that exist at its end continue.",
     args: &[ID, arg("pins", Type::List(&Type::Options(PIN)), "the destinations")],
     options: &[need("seconds", Type::Duration, "how long new connections are allowed"), NETNS],
     errors: &[EPERM, NO_FENCE, ("ENFILE", "a container has at most 65536 pins of each family")],

@@ -7,11 +7,10 @@ use rtnetlink::packet_core::NLM_F_CREATE;
 
 use super::super::Cidr;
 use super::super::element::{V4, V6};
-use super::super::nft::{Attrs, Batch, Hook, NEW_SET};
+use super::super::nft::{Attrs, Batch, Hook, NEW_CHAIN, NEW_SET};
 use super::super::rule::{Rule, link_name, octets};
-use super::element::{Key, add_elements};
+use super::element::{Key, Ports, add_elements, range};
 use super::expr::{ESTABLISHED, RELATED};
-use super::{Fence, Ports, pin, plain_chain};
 
 /// The tables, of the inet and the bridge family.
 pub(super) const TABLE: &str = "tiny-egress";
@@ -47,6 +46,24 @@ const REPLY: u32 = u32::from_be_bytes(*b"tiny");
 /// A container's chains: for forwarded packets, for those to this machine, for denied ones, and for connections to check. Each
 /// only continues in later ones.
 pub(super) const CHAINS: [&str; 4] = ["c", "i", "d", "n"];
+
+/// What a container may connect to, besides its pins.
+pub struct Fence<'a> {
+    /// The container: the suffix of its chains and sets.
+    pub id: &'a str,
+    /// The NFLOG group that gets its denied packets.
+    pub group: u16,
+    /// The mark of its connections. After a change, earlier connections are matched against the pins again.
+    pub mark: u32,
+    /// The ranges of ports that a pin can allow by their place in this list.
+    pub wide: &'a [Ports],
+    /// The ranges of addresses that are always allowed.
+    pub ranges: &'a [(Cidr, Ports)],
+    /// The port of this machine to which connections to check are redirected.
+    pub relay: Option<u16>,
+    /// Whether existing pins stay.
+    pub keep_pins: bool,
+}
 
 /// A container's set.
 pub(super) struct Set {
@@ -240,7 +257,7 @@ pub(super) fn create(batch: &mut Batch, id: &str) {
         batch.add(NEW_SET, NLM_F_CREATE, attrs);
     }
     for chain in CHAINS.iter().rev() {
-        plain_chain(batch, &named(chain, id));
+        batch.add(NEW_CHAIN, NLM_F_CREATE, Attrs::default().text(1, TABLE).text(3, &named(chain, id)));
     }
     add_elements(batch, TABLE, MEMBERS, &[Key::plain(member(id))]);
 }
@@ -249,7 +266,7 @@ pub(super) fn create(batch: &mut Batch, id: &str) {
 pub(super) fn fill(batch: &mut Batch, fence: &Fence<'_>) {
     for one in SETS.iter().filter(|set| !set.timed) {
         let fits = |(cidr, _): &&(Cidr, Ports)| cidr.0.is_ipv4() == one.like.is_ipv4();
-        let keys: Vec<Key> = fence.ranges.iter().filter(fits).map(pin::range).collect();
+        let keys: Vec<Key> = fence.ranges.iter().filter(fits).map(range).collect();
         add_elements(batch, TABLE, &named(one.name, fence.id), &keys);
     }
     for (chain, rules) in CHAINS.into_iter().zip([forwarded(fence), received(fence), denied(fence), checked(fence)]) {
