@@ -68,6 +68,8 @@ function network.connect(ctx)
   elseif mode ~= "host" then
     ctx.netns = true
   end
+  -- The check has refused every other mode; a gap in it must not open the network.
+  if ctx.spec.egress and not ctx.egress and mode ~= "none" then tiny.fail { message = ("egress: the rules cannot be enforced in network mode %s"):format(mode), exit = 125 } end
   require("tiny.net.files").write(ctx)
 end
 

@@ -61,7 +61,7 @@ end
 -- Creates a pool of `size` containers [1] with the keys of container.new.
 function pool.new(asked)
   local spec, size = checked(asked, tiny.caller())
-  local self = setmetatable({ spec = spec }, Pool)
+  local self = setmetatable({ owner = tiny.getpid() }, Pool)
   local queue, orders
   self.queue, queue = tiny.socketpair { type = "seqpacket" }
   orders, self.orders = tiny.pipe()
@@ -245,7 +245,7 @@ function Pool:close()
   self.closed = true
   self.queue:close()
   self.orders:close()
-  if self.filler then self.filler:wait() end
+  if self.owner == tiny.getpid() then self.filler:wait() end
 end
 
 Pool.__close = Pool.close

@@ -50,7 +50,12 @@ const EGRESS_OF_USER: &[&str] = &["bypass", "names", "revoke"];
 const PROGRAMS: &[&str] = &["pasta", "slirp4netns"];
 
 /// Fault walks of `run` with unusual options.
-const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
+const WALKS_OF_OPTIONS: &[(&str, &str, &str)] = &[
+    ("faults_options", "options", "fail"),
+    ("faults_options_kill", "options", "kill-before"),
+    ("faults_egress", "egress", "fail"),
+    ("faults_egress_kill", "egress", "kill-before"),
+];
 
 /// The longest tests, by prefix of their names: they start first, so that no long test runs alone at the end.
 const LONG: &[&str] = &[
@@ -140,6 +145,6 @@ pub fn all() -> Vec<Case> {
         let arguments = [*test, *program].map(str::to_owned).to_vec();
         cases.push(Case { name, recipe: "egress_as_ordinary.lua", arguments });
     }
-    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, kind)| walk((*name).to_owned(), &["options", kind])));
+    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, of, kind)| walk((*name).to_owned(), &[of, kind])));
     cases
 }

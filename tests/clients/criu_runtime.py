@@ -320,12 +320,3 @@ def _():
         eventually(lambda: command("pgrep", "-x", "criu", ok=None).status == 1, "criu has ended")
     one.restore("--bundle", one.bundle)
     eventually(lambda: one.status() == "running", "it is restored")
-
-
-@check("what cannot be saved is refused")
-def _():
-    one = Container("true", start=False)
-    oci("create", "--bundle", one.bundle, one.id)
-    matches("cannot checkpoint.*it is created", one.checkpoint(ok=125).err)
-    equal(one.status(), "created")
-    matches("not one of full, ignore, soft, strict", one.checkpoint("--manage-cgroups-mode", "some", ok=None).err)

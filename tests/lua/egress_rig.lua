@@ -164,7 +164,7 @@ function rig.lookup(c, name, o)
   if o.tcp then bytes = dns.tcp({ query }, options) else bytes = dns.udp(query, options) end
   if not bytes then return nil end
   local reply, addrs = dns.parse(bytes), {}
-  local raw = tiny.dns_reply(bytes, name, (o.kind == "AAAA" and "AAAA") or "A")
+  local raw = tiny.dns_reply(bytes, { name = name, type = o.kind == "AAAA" and "AAAA" or "A" })
   for _, addr in ipairs(raw and raw.addrs or {}) do table.insert(addrs, addr) end
   table.sort(addrs)
   return reply.code, table.concat(addrs, " "), raw and raw.ttl

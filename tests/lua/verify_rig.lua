@@ -31,7 +31,10 @@ local function keep(into, options)
       end
       return false, options.hosts[name] and "the name does not lead there" or "no rule has this name"
     end,
-    deny = function(event) into:write(tiny.json_encode(event) .. "\n") end,
+    report = function(found, from, event)
+      found.from, found.event = from, event
+      into:write(tiny.json_encode(found) .. "\n")
+    end,
   })
   into:write(tiny.json_encode { relay = k.verify.child.pid } .. "\n")
   if options.reset then k.loop:on(options.reset, function() verify.reset(k) options.reset:read() end) end

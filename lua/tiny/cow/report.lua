@@ -7,7 +7,7 @@ local report = {}
 -- The largest files whose lines are compared, and how much of a file tells whether it is text.
 local LARGEST, SAMPLE = 1 << 20, 8192
 
--- Flagged changes come first, then what is not applied, then the others, each in the order of the list.
+-- Flagged changes come first, then what is not applied, then the others, each by path.
 local function rank(row)
   if row.risks then return row.held and 1 or 2 end
   return row.conflict and 3 or 4
@@ -15,7 +15,7 @@ end
 
 function report.sorted(rows)
   local order = {}
-  for at, row in ipairs(rows) do order[at] = { rank(row), at, row } end
+  for at, row in ipairs(rows) do order[at] = { rank(row), row.host .. "/", row } end
   table.sort(order, function(a, b) return a[1] < b[1] or (a[1] == b[1] and a[2] < b[2]) end)
   local list = {}
   for at, item in ipairs(order) do list[at] = item[3] end

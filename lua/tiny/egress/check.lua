@@ -9,12 +9,14 @@ local function lack(spec)
   if mode == "host" then return "the host's network has no rules of a container", "use --network bridge" end
   if mode:match("^container:") then return "the container uses the network of another, whose rules apply", "give the rules to that container" end
   if mode:match("^ns:") then return "an existing network namespace may have links that tinylua does not know", "use --network bridge" end
+  if mode == "pasta" or mode == "slirp4netns" then return "an unprivileged container's network cannot be restricted yet", "run it as root" end
   if mode == "none" and not (#spec.egress == 1 and spec.egress[1] == "none") then return "the container has no network", "add --network bridge" end
 end
 
 local function check_container(spec)
   local why, hint = lack(spec)
   if why then wrong("egress: " .. why, hint) end
+  if spec.steps and spec.steps.network then wrong("egress: the recipe replaces the step network, which enforces the rules", "remove steps.network, or use before and after") end
   if spec.privileged then wrong("egress: a privileged container can leave its network", "use --cap-add instead of --privileged") end
   for _, request in ipairs(spec.networks or {}) do
     if request.router then wrong(("egress: a router sends from addresses that are not its own, so its rules cannot be enforced (network %s)"):format(request.name)) end

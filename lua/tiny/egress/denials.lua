@@ -92,14 +92,14 @@ local function due(self, found)
 end
 
 -- Reports a denial: { name, addr, port, protocol, pid, program, reason, by }; from_port: the port of the process's socket, if
--- only that is known of it.
-function Denials:report(found, from_port)
+-- only that is known of it; event: its name, unless it is a denial.
+function Denials:report(found, from_port, event)
   if not due(self, found) then return end
   local process = not found.pid and from_port and self.process and self.process()
   if process then found.pid, found.program = owner.find(process, found.protocol, from_port) end
   if found.by == "dns" then found.protocol = nil end
   if self.suppressed > 0 then found.suppressed, self.suppressed = self.suppressed, 0 end
-  events.emit(self.record, "deny", found)
+  events.emit(self.record, event or "deny", found)
 end
 
 -- A packet that the fence has denied; reason: why, unless it is that no rule allows it.

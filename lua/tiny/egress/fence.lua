@@ -50,7 +50,10 @@ end
 
 -- Creates a container's fence, or replaces all but its pins. where: { id, mark, group, netns }.
 function fence.set(where, policy, keep_pins)
-  tiny.egress_fence(where.id, { group = where.group, mark = where.mark, wide = wide(policy), ranges = policy.ask and {} or rules.apart(policy), keep_pins = keep_pins, netns = where.netns }):keep()
+  tiny.egress_fence(where.id, {
+    group = where.group, mark = where.mark, wide = wide(policy), ranges = policy.ask and {} or rules.apart(policy), keep_pins = keep_pins,
+    relay = where.relay_port, netns = where.netns,
+  }):keep()
 end
 
 -- A new mark, which no earlier one equals: a mark is the generation of a container's connections.
@@ -65,9 +68,9 @@ function fence.pins(policy, addr, entries)
   for _, entry in ipairs(entries) do
     local place = policy.place[("%s %d-%d"):format(entry.protocol, entry.first, entry.last)]
     if place then
-      table.insert(list, { addr = addr, protocol = entry.protocol, wide = place })
+      table.insert(list, { addr = addr, protocol = entry.protocol, wide = place, verify = entry.verify ~= nil })
     else
-      for port = entry.first, entry.last do table.insert(list, { addr = addr, protocol = entry.protocol, port = port }) end
+      for port = entry.first, entry.last do table.insert(list, { addr = addr, protocol = entry.protocol, port = port, verify = entry.verify ~= nil }) end
     end
   end
   return list

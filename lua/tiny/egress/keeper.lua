@@ -36,7 +36,7 @@ end
 -- What the keeper knows of a container.
 local function known(ctx)
   return { id = ctx.id, name = ctx.name, run = ctx.run, record = ctx.record, networks = ctx.networks, dns = ctx.spec.dns, dns_options = ctx.spec.dns_options,
-    recipe = ctx.spec.resolve ~= nil, links = {}, first = ctx.first_listener,
+    recipe = ctx.spec.resolve ~= nil, verify_all = ctx.spec.egress_verify, ech = ctx.spec.egress_ech, links = {}, first = ctx.first_listener,
     sources = ctx.notify_sources or {}, answered = (ctx.spec.seccomp or ctx.spec.egress_ask) ~= nil }
 end
 

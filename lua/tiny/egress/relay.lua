@@ -68,10 +68,23 @@ local function forget(r, c)
   r.loop:cancel(c.timer)
 end
 
+-- Asks the keeper, whose answer ends the connection or begins it.
+local function ask(r, c, message)
+  r.loop:off(c.client)
+  r.loop:cancel(c.timer)
+  r.next = r.next + 1
+  c.number, r.asking[r.next] = r.next, c
+  message.number, message.name, message.addr, message.port, message.from = r.next, c.name, c.addr, c.port, c.from
+  r.keeper:send(message)
+end
+
 local function refuse(r, c, reason)
-  forget(r, c)
-  tiny.try(tiny.tcp_reset, c.client)
-  r.keeper:send { op = "deny", name = c.name, addr = c.addr, port = c.port, reason = reason }
+  ask(r, c, { op = "deny", reason = reason })
+end
+
+-- Reports what a check of a connection that is moved has refused; it is reset already.
+local function report(r, c, reason)
+  r.keeper:send { op = "deny", name = c.name, addr = c.addr, port = c.port, from = c.from, reason = reason }
 end
 
 -- The keeper has allowed it: moves the bytes. The connection to the server may not be made yet.
@@ -83,15 +96,8 @@ local function join(r, c, server)
   if number then
     r.moving[number], r.left = c, r.left + 1
   else
-    r.keeper:send { op = "deny", name = c.name, addr = c.addr, port = c.port, reason = why }
+    report(r, c, why)
   end
-end
-
-local function ask(r, c)
-  r.loop:off(c.client)
-  r.next = r.next + 1
-  c.number, r.asking[r.next] = r.next, c
-  r.keeper:send { op = "check", number = c.number, name = c.name, addr = c.addr, port = c.port, connect = c.asked.connect }
 end
 
 -- Takes bytes of the client. They are joined when there are enough of them, since a client may send them one by one.
@@ -114,14 +120,15 @@ local function read(r, c)
   end
   c.asked, c.name = found, found.name
   if found.refused then return refuse(r, c, found.refused) end
-  ask(r, c)
+  ask(r, c, { op = "check", connect = found.connect })
 end
 
 -- Takes a redirected connection of the container.
 local function begin(r, client)
   local addr, port = tiny.original_destination(client)
   local c = { client = client, addr = addr, port = port, parts = {}, size = 0, needed = 1 }
-  local peer = client.path:match("^%[?([^%]]+)%]?:%d+$")
+  local peer, from = client.path:match("^%[?([^%]]+)%]?:(%d+)$")
+  c.from = math.tointeger(from)
   r.pending = r.pending + 1
   -- Nobody else has a way here, and the container only by the rule that redirects it.
   if not addr or not r.addrs[peer] then
@@ -131,6 +138,7 @@ local function begin(r, client)
   if r.pending + r.left > r.most then return refuse(r, c, ("more than %d connections at once"):format(r.most)) end
   c.timer = r.loop:after(relay.PATIENCE, function() refuse(r, c, ("the client named no host within %d s"):format(relay.PATIENCE)) end)
   r.loop:on(client, function() read(r, c) end)
+  -- Usually the bytes are there already.
   read(r, c)
 end
 
@@ -152,7 +160,7 @@ local function turn(r, list)
   for _, one in ipairs(list) do
     local c = r.moving[one.number]
     r.moving[one.number], r.left = nil, r.left - 1
-    if one.refused then r.keeper:send { op = "deny", name = c.name, addr = c.addr, port = c.port, reason = one.refused } end
+    if one.refused then report(r, c, one.refused) end
   end
 end
 

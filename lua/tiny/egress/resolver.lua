@@ -58,7 +58,7 @@ local function ask(r, name, kind, how, done, hops, ttl)
   r.pending = r.pending + 1
   dns_forward.ask(r.loop, query, how.servers, how.manner, { memory = r.memory, stream = true }, function(bytes)
     r.pending = r.pending - 1
-    local found = bytes and tiny.dns_reply(bytes, name, kind)
+    local found = bytes and tiny.dns_reply(bytes, { name = name, type = kind })
     if not found or found.truncated then return done(FAILED) end
     if found.code ~= "NOERROR" then return done { code = found.code == "NXDOMAIN" and "NXDOMAIN" or "SERVFAIL" } end
     found.ttl = math.min(found.ttl, ttl)

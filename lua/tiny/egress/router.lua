@@ -129,7 +129,7 @@ local function hold(ctx, held, way, serve)
     -- pasta and slirp4netns find the namespaces by its pid.
     tiny.set_dumpable(true)
     tell_built:write("y")
-    if served:read() ~= "y" then return end
+    if served:read() ~= "y" then tiny.fail("the supervisor has ended, or could not start what serves the router") end
     finish(way, ctx.spec.network)
     tiny.withdraw_fds()
     tiny.notify_ready()
@@ -140,6 +140,7 @@ local function hold(ctx, held, way, serve)
   local _, err = tiny.try(function()
     if built:read() == "y" then serve(child.pid, net) end
     tiny.try(tell_served.write, tell_served, "y") -- it may have failed; wait_ready reports the error
+    tell_served:close()
     child:wait_ready()
   end)
   built:close()

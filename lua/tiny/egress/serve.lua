@@ -10,6 +10,7 @@ local ipam = require "tiny.net.ipam"
 local resolv_conf = require "tiny.net.resolv_conf"
 local rules = require "tiny.egress.rules"
 local state = require "tiny.store.state"
+local verify = require "tiny.egress.verify"
 
 local serve = {}
 
@@ -50,6 +51,19 @@ local function remember(k, addr, name, till)
   k.names[addr][name] = till
 end
 
+-- Adds pins. If another program has flushed the kernel's tables, the fence is built again first.
+local function put(k, pins, seconds)
+  local _, err = tiny.try(tiny.egress_pin, k.id, pins, { seconds = seconds })
+  if not err then return end
+  if err.code ~= "ENOENT" then error(err, 0) end
+  fence.set(k, k.policy, true)
+  for _, link in ipairs(k.links) do
+    if link.port then tiny.egress_port(link.port):keep() end
+    tiny.egress_link(k.id, link.link, { addr = link.addrs })
+  end
+  tiny.egress_pin(k.id, pins, { seconds = seconds })
+end
+
 -- Pins addresses for a name's ports; returns those that are allowed, and why others are not. trusted: the addresses are known
 -- here, and not the answer of a name server.
 local function pin(k, name, addrs, ttl, trusted)
@@ -70,7 +84,7 @@ local function pin(k, name, addrs, ttl, trusted)
       end
     end
   end
-  if #pins > 0 then tiny.egress_pin(k.id, pins, { seconds = seconds, netns = k.netns }) end
+  if #pins > 0 then put(k, pins, seconds) end
   return allowed, reason
 end
 
@@ -189,20 +203,63 @@ local function listed(k, found)
   return false
 end
 
+-- Whether a rule wants this connection to be checked: one of a name that led to the address.
+local function verified(k, found)
+  for name in pairs(k.names[found.addr] or {}) do
+    for _, entry in ipairs(name ~= 1 and rules.match(k.policy, name) or {}) do
+      if entry.verify and entry.protocol == found.protocol and entry.first <= found.port and found.port <= entry.last then return true end
+    end
+  end
+  return false
+end
+
 function of_commands.pin_flow(k, message, reply)
   local bytes = tiny.parse_addr(message.addr)
   local why = address.never(bytes) or fence.own(message.addr) or k.policy.ask == "listed" and not listed(k, message) and denials.NO_RULE or nil
   if why then return reply { error = why } end
-  tiny.egress_pin(k.id, { { addr = message.addr, protocol = message.protocol, port = message.port } }, { seconds = message.seconds or 10, netns = k.netns })
+  put(k, { { addr = message.addr, protocol = message.protocol, port = message.port, verify = verified(k, message) } }, message.seconds or 10)
   reply { ok = true }
 end
 
 -- Whether a name is listed for a port and pinned to this address.
+local function leads(k, name, addr, port)
+  local names = k.names[addr]
+  local pinned = names and math.type(names[name]) == "float" and names[name] > tiny.clock("monotonic")
+  local listed = rules.allows(rules.match(k.policy, name), "tcp", port)
+  return (pinned and listed) or false, not listed and "no rule has this name" or not pinned and "the name does not lead there" or nil
+end
+
 function of_commands.check(k, message, reply)
-  local names = k.names[message.addr]
-  local pinned = names and (names[message.name] or 0) > tiny.clock("monotonic")
-  local listed = rules.allows(rules.match(k.policy, message.name), "tcp", message.port)
-  reply { ok = (pinned and listed) or false, reason = not listed and "no rule has this name" or not pinned and "the name does not lead there" or nil }
+  local ok, reason = leads(k, message.name, message.addr, message.port)
+  reply { ok = ok, reason = reason }
+end
+
+-- Decides about a connection that was read. connect: it is to a proxy, which can be any name of the rules.
+local function decide(k, name, addr, port, connect)
+  if not connect then return leads(k, name, addr, port) end
+  for proxy in pairs(k.names[addr] or {}) do
+    if proxy ~= 1 and leads(k, proxy, addr, port) then return true end
+  end
+  return false, "no name of a proxy leads there"
+end
+
+-- Opens the check of connections if a rule asks for it.
+local function open_check(k)
+  if not k.policy.verify or k.relay_port then return end
+  verify.listen(k)
+  fence.set(k, k.policy, true)
+end
+
+local function start_check(k)
+  if not k.relay_port or k.verify then return end
+  verify.start(k, {
+    ech = k.ech == "allow",
+    decide = function(...) return decide(k, ...) end,
+    report = function(found, from_port, event)
+      if found.addr and found.port then found.pid, found.program = k.denials:noted(found.addr, found.port, "tcp") end
+      k.denials:report(found, from_port, event)
+    end,
+  })
 end
 
 -- Ends all connections and forgets all pins.
@@ -212,10 +269,13 @@ local function renew(k)
   k.names, k.named, k.addrs_of = {}, 0, {}
   serve.save(k)
   if k.resolver then k.resolver:send { op = "policy", rules = k.policy.rules } end
+  verify.reset(k)
+  open_check(k)
+  start_check(k)
 end
 
 function of_commands.policy(k, message, reply)
-  local policy, err = tiny.try(rules.parse, message.rules, { ask = k.policy.ask })
+  local policy, err = tiny.try(rules.parse, message.rules, { ask = k.policy.ask, verify = k.verify_all })
   if not policy then return reply { error = tostring(err) } end
   fence.check(policy)
   k.policy = policy
@@ -276,6 +336,7 @@ end
 function serve.prepare(k, netns)
   if netns then k.sockets = require("tiny.egress.resolver").open(netns) end
   k.names, k.named, k.addrs_of = {}, 0, {}
+  open_check(k)
 end
 
 -- Whether the fence lets TCP to this address and port through.
@@ -296,6 +357,7 @@ function serve.run(k, socket)
     allowed = function(addr, port) return is_allowed(k, addr, port) end,
   })
   if k.sockets then start_resolver(k) end
+  start_check(k)
   k.supervisor = channel(k, socket, of_commands, function()
     if not k.process then k.loop:stop() end
   end)
@@ -312,6 +374,7 @@ function serve.run(k, socket)
   tiny.notify_ready()
   k.loop:run()
   if k.child then tiny.try(k.child.close, k.child) end
+  verify.stop(k)
   tiny.try(tiny.remove, k.run .. "/egress.socket")
 end
 

@@ -44,24 +44,28 @@ function of_relay.check(v, message)
   if type(name) ~= "string" or type(addr) ~= "string" or not port then return end
   local ok, reason = v.decide(name, addr, port, message.connect == true)
   local answer = { op = "answer", number = message.number }
+  local found = { name = name, addr = addr, port = port, protocol = "tcp", reason = reason, by = "sni" }
   if not ok then
-    v.deny { name = name, addr = addr, port = port, protocol = "tcp", reason = reason, by = "sni" }
+    v.report(found, math.tointeger(message.from))
     return v.packets:send(answer)
   end
   if message.connect then
-    v.deny { name = name, addr = addr, port = port, protocol = "tcp", reason = "a tunnel through a proxy is not checked", by = "sni", allowed = true }
+    found.reason = "a tunnel through a proxy is not checked"
+    v.report(found, math.tointeger(message.from), "tunnel")
   end
   local place = addr:find(":", 1, true) and "[%s]:%d" or "%s:%d"
   local server = tiny.try(tiny.tcp_connect, place:format(addr, port), { wait = false })
   v.packets:send(answer, server)
 end
 
+-- Reports what the process has refused. It resets the connection afterwards: the socket shows whose it is.
 function of_relay.deny(v, message)
   local name, addr = message.name, message.addr
-  v.deny {
+  v.report({
     name = type(name) == "string" and name:sub(1, 255) or nil, addr = type(addr) == "string" and addr:sub(1, 64) or nil,
     port = math.tointeger(message.port), protocol = "tcp", reason = tostring(message.reason):sub(1, 100), by = "sni",
-  }
+  }, math.tointeger(message.from))
+  if message.number then v.packets:send { op = "answer", number = message.number } end
 end
 
 local function addrs_of(k)
@@ -73,9 +77,10 @@ local function addrs_of(k)
 end
 
 -- Starts the process, and again when it ends: meanwhile connections wait. decide(name, addr, port, connect) -> whether it is
--- allowed, and why not; deny(event), which has `allowed` for a warning; ech: whether encrypted ClientHello passes.
+-- allowed, and why not; report(found, from_port, event) takes denials, and tunnels by the name of their event; ech: whether
+-- encrypted ClientHello passes.
 function verify.start(k, options)
-  local v = k.verify or { decide = options.decide, deny = options.deny, ech = options.ech }
+  local v = k.verify or { decide = options.decide, report = options.report, ech = options.ech }
   k.verify = v
   local ours, theirs = tiny.socketpair { type = "seqpacket", nonblock = true }
   v.child = tiny.fork(function()

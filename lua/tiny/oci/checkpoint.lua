@@ -60,15 +60,6 @@ local function check_parent(path, images)
   if not there or there.kind ~= "dir" then tiny.fail { message = ("--parent-path: %s/%s is not a directory"):format(images, path) } end
 end
 
--- What cannot come back: the process that answers the system calls would not be asked any more.
-local function check_listener(one, config)
-  local seccomp = config.linux.seccomp or NOTHING
-  local program = one.record.programmed and require("tiny.oci.program").again(one) or NOTHING
-  if (seccomp.listenerPath or "") ~= "" or program.seccomp then
-    tiny.fail { message = ("cannot checkpoint container %s: another process answers its system calls (SCMP_ACT_NOTIFY)"):format(tiny.show(one.id)) }
-  end
-end
-
 -- The standard streams of a process as criu names them: "pipe:[7]", or for a file of the host, which is not among its mounts,
 -- "file[MOUNT:INODE]", which is added to the options. The same stream is given to the restored process.
 local function descriptors(process, asked)
@@ -120,7 +111,11 @@ function checkpoint.run(id, options)
     tiny.fail { message = ("cannot checkpoint container %s: it is %s"):format(tiny.show(id), status) }
   end
   local config, group = state.config(one), require("tiny.oci.cgroup").of(one)
-  check_listener(one, config)
+  -- Nobody would answer them any more.
+  if one.record.listens then
+    local what = "cannot checkpoint container %s: another process answers its system calls (SCMP_ACT_NOTIFY)"
+    tiny.fail { message = what:format(tiny.show(id)) }
+  end
   local images, work = checkpoint.folders(options)
   local asked = checkpoint.options(options, config)
   asked.ps = page_server(options.page_server)
@@ -128,6 +123,7 @@ function checkpoint.run(id, options)
   check_parent(options.parent_path, images)
   asked.parent_img, asked.track_mem = options.parent_path, options.parent_path ~= nil or options.pre_dump or nil
   local process <close> = state.process(one)
+  if not process then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
   asked.pid, asked.root = process.pid, one.record.rootfs
   local folders = group and group.folders or NOTHING
   asked.freeze_cgroup = folders.freezer or folders.unified

@@ -117,7 +117,7 @@ function step.security(ctx)
   if not there then check.named("process.cwd", tiny.mkdir, asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
   ctx.connection = ctx.sync
-  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin, ctx.givable)
   -- Only the user may be allowed to search it.
   if denied then check.named("process.cwd", tiny.chdir, asked.cwd, { root = "/" }) end
   if not ctx.planned then process.find(asked, ctx.env) end
@@ -226,6 +226,7 @@ local function make(ctx)
   ctx.keyring, ctx.listed = ctx.record.keyring, {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
   guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  ctx.record.listens = ctx.listens or nil
   if not ctx.planned then state.save_config(ctx) end
   load(ctx)
   guarded(ctx, "namespaces", function()

@@ -30,18 +30,24 @@ criu.NETWORK = 0x40000000
 local FOLDERS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 local CONFIG = "/etc/criu/tinylua-oci.conf"
 
--- The program criu.
-local function program()
-  local asked = tiny.settings.criu
-  if asked and asked ~= "" and asked:find("/", 1, true) then
-    if not tiny.access(asked, "x") then tiny.fail { message = ("--criu: %s is not a program"):format(tiny.show(asked)) } end
-    return asked
-  end
-  local name = asked and asked ~= "" and asked or "criu"
+-- The path of a program in the folders of PATH, and those of the system; nil if it is in none.
+function criu.found(name)
   for folder in ((os.getenv "PATH" or "") .. ":" .. FOLDERS):gmatch "/[^:]*" do
-    if tiny.access(folder .. "/" .. name, "x") then return folder .. "/" .. name end
+    local path = folder .. "/" .. (name or "criu")
+    if tiny.access(path, "x") then return path end
   end
-  tiny.fail { message = "the program criu is not installed", hint = "apt-get install criu, or --criu PATH", code = "ENOENT" }
+end
+
+-- The program that --criu names, or criu.
+local function program()
+  local asked = (tiny.settings.criu or "") ~= "" and tiny.settings.criu or "criu"
+  if asked:find("/", 1, true) then
+    if tiny.access(asked, "x") then return asked end
+    tiny.fail { message = ("--criu: %s is not a program"):format(tiny.show(asked)) }
+  end
+  local found = criu.found(asked)
+  if found then return found end
+  tiny.fail { message = ("the program %s is not installed"):format(asked), hint = "apt-get install criu, or --criu PATH", code = "ENOENT" }
 end
 
 -- Fails where criu cannot work.
@@ -78,7 +84,9 @@ end
 
 local function converse(socket, heard)
   while true do
-    local message = tiny.recv_fds(socket)
+    local message, gone = tiny.try(tiny.recv_fds, socket)
+    if gone and gone.code ~= "ECONNRESET" then return nil, gone end
+    -- It has ended: its log says why.
     if not message then return nil end
     local answer = protobuf.decode(message.data)
     if answer[TYPE] ~= TYPES.notify then return answer end

@@ -93,8 +93,10 @@ function front.create(id, options)
   local program = require("tiny.oci.program").of(config, bundle, id)
   local console <close> = front.console(config.process, options.console_socket, options.detached ~= false)
   local record = front.record(id, bundle, config, program, options.no_new_keyring)
-  if config.process then require("tiny.oci.process").warn(config.process, id) end
+  local givable = config.process and require("tiny.oci.process").warn(config.process, id)
   local ctx = state.create(id)
+  -- A recipe's functions may change what this process has, and those of a user namespace are others.
+  ctx.givable = not record.programmed and not config.spaces.user and givable or nil
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
   ctx.name, ctx.spec, ctx.where, ctx.original = id, program.spec, program.where, next(program.spec) and program.original or nil
   local _, err = tiny.try(function()

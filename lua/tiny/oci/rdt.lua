@@ -30,7 +30,9 @@ function rdt.check(asked)
   end
   if bandwidth then
     one_line(bandwidth, "linux.intelRdt.memBwSchema")
-    if bandwidth:sub(1, 3) ~= "MB:" then check.wrong("linux.intelRdt.memBwSchema", ("%s does not begin with MB:"):format(tiny.show(bandwidth))) end
+    if bandwidth:sub(1, 3) ~= "MB:" then
+      check.wrong("linux.intelRdt.memBwSchema", ("%s does not begin with MB:"):format(tiny.show(bandwidth)))
+    end
   end
   for i, line in ipairs(asked.schemata or NOTHING) do one_line(line, ("linux.intelRdt.schemata[%d]"):format(i - 1)) end
 end

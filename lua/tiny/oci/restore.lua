@@ -21,7 +21,9 @@ local function check_config(config)
       check.wrong("linux.namespaces", ("a container cannot be restored into an existing %s namespace"):format(kind))
     end
   end
-  if next(config.linux.netDevices or NOTHING) then check.wrong("linux.netDevices", "a restored container cannot be given network devices") end
+  if next(config.linux.netDevices or NOTHING) then
+    check.wrong("linux.netDevices", "a restored container cannot be given network devices")
+  end
 end
 
 -- Adds the namespaces that exist, and their files.
@@ -181,7 +183,10 @@ local function step_cgroup(ctx) require("tiny.oci.cgroup").create(ctx) end
 local function make(ctx, options, images, work)
   ctx.in_userns, ctx.steps = false, { cgroup = step_cgroup }
   -- For later programs; criu has that of the processes.
-  container.guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  container.guarded(ctx, "security", function()
+    require("tiny.oci.filter").compile(ctx)
+    if ctx.listens then tiny.fail { message = "a restored container cannot have a process that answers its system calls" } end
+  end)
   state.save_config(ctx)
   container.run_step(ctx, "cgroup")
   local files, asked = { images, work }, checkpoint.options(options, ctx.config)
@@ -228,7 +233,8 @@ local function former(id)
   if not one then return nil end
   local status = state.status(one)
   if status ~= "stopped" then
-    tiny.fail { message = ("cannot restore container %s: it is %s"):format(tiny.show(id), status), hint = "tinylua-oci delete --force " .. id }
+    local message = ("cannot restore container %s: it is %s"):format(tiny.show(id), status)
+    tiny.fail { message = message, hint = "tinylua-oci delete --force " .. id }
   end
   return one
 end
@@ -241,7 +247,6 @@ function restore.create(id, options)
   local bundle = front.absolute(options.bundle or old and old.record.bundle or ".")
   local config = require("tiny.oci.config").of_bundle(bundle, options.config, { strict = options.strict })
   local program = require("tiny.oci.program").of(config, bundle, id)
-  if program.spec.seccomp then tiny.fail { message = "a restored container cannot have a recipe that answers system calls" } end
   check_config(config)
   local images, work = checkpoint.folders(options)
   if not tiny.stat(images .. "/inventory.img") then

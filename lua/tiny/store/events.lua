@@ -7,7 +7,7 @@ local events = {}
 
 events.NAMES = {
   "apply", "attach", "connect", "create", "deny", "destroy", "detach", "die", "discard", "disconnect", "exec", "exec_die", "health_status", "kill",
-  "oom", "output_limit", "pause", "rename", "restart", "start", "stop", "timeout", "unpause", "update",
+  "oom", "output_limit", "pause", "rename", "restart", "start", "stop", "timeout", "tunnel", "unpause", "update",
 }
 
 local LARGEST = 1024 * 1024

@@ -6,7 +6,7 @@ use super::{BASE, ip, unsigned};
 use crate::sys::net::dns::{self as sys, Answer};
 use crate::sys::net::dns_reply as reply;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
 
 pub const DNS_QUESTION: Primitive = Primitive {
     name: "dns_question",
@@ -55,22 +55,24 @@ pub const DNS_REPLY: Primitive = Primitive {
     effect: Effect::Reads,
     doc: "Parses the reply of a name server to a question for addresses (RFC 1035): the addresses at the end of the chain of \
           aliases (CNAME) that begins with the asked name.",
-    args: &[
-        arg("reply", Type::Bytes, "a message in wire format; it need not be trusted"),
-        arg("name", Type::Str, "the name in the question, in lower case and without the final dot"),
-        arg("type", Type::Word(&["A", "AAAA"]), "the type in the question"),
+    args: &[arg("reply", Type::Bytes, "a message in wire format; it need not be trusted")],
+    options: &[
+        need("name", Type::Str, "the name in the question, in lower case and without the final dot"),
+        need("type", Type::Word(&["A", "AAAA"]), "the type in the question"),
     ],
     returns: "a table: `code` (\"NOERROR\", \"NXDOMAIN\", …), `addrs`, `ttl` (the smallest of the chain), `next` (the \
               alias that the chain leads to, if the reply has no address of it), `truncated`; nil and the reason if it is no \
               reply to this question",
-    example: "local reply, why = tiny.dns_reply(bytes, \"www.example.com\", \"AAAA\")",
+    example: "local reply, why = tiny.dns_reply(bytes, { name = \"www.example.com\", type = \"AAAA\" })",
     call: dns_reply,
     ..BASE
 };
 
 fn dns_reply(call: &Call<'_>) -> Outcome {
     let bytes: LuaString = call.get(0)?;
-    let reply = match reply::parse(&bytes.as_bytes(), &call.str(1)?, call.str(2)? == "AAAA") {
+    let name: String = call.opt("name")?.unwrap_or_default();
+    let six = call.opt::<String>("type")?.as_deref() == Some("AAAA");
+    let reply = match reply::parse(&bytes.as_bytes(), &name, six) {
         Ok(reply) => reply,
         Err(why) => return call.ok((Value::Nil, why)),
     };

@@ -76,7 +76,9 @@ impl Folder {
         {
             return Ok(Verdict::Same);
         }
-        let conflict = self.records.changed(&path, &old).then(|| CHANGED.to_owned());
+        // An `apply` that was killed may have changed a part of what is set of a directory.
+        let ours = up.is_dir() && self.records.touched.contains(&path);
+        let conflict = (!ours && self.records.changed(&path, &old)).then(|| CHANGED.to_owned());
         Ok(Verdict::Change { what: What::Changed, old: Some(old), conflict })
     }
 

@@ -74,7 +74,7 @@ for answer, tunnel in pairs { ["HTTP/1.1 200 Connection established\r\n\r\n"] = 
   check.equal(rig.read(server, #CONNECT), CONNECT)
   local event = r:next()
   check.equal(event.reason, "a tunnel through a proxy is not checked")
-  check.equal(event.allowed, true)
+  check.equal(event.event, "tunnel")
   check.equal(event.name, "any.example")
   server:write(answer)
   if tunnel then

@@ -20,7 +20,7 @@ local function listed(...)
   return (check.succeeds("changes", ...):gsub(P .. "/", ""):gsub("(%l) +", "%1 "))
 end
 local WORK = "cd /work && sed -i 10d src/lines && echo more >>keep && rm -f gone && { mv old new || :; } && mkdir -p a/b && echo deep >a/b/c"
-local ALL = "added a/\ndeleted gone\nchanged keep\nadded new/\ndeleted old/\nadded a/b/\nadded a/b/c\nadded new/o\nchanged src/lines\n"
+local ALL = "added a/\nadded a/b/\nadded a/b/c\ndeleted gone\nchanged keep\nadded new/\nadded new/o\ndeleted old/\nchanged src/lines\n"
 
 -- Without a terminal, the changes are kept.
 project(P)
@@ -29,7 +29,7 @@ check.equal(read "keep", "a\n")
 check.equal(read "gone", "b\n")
 check.equal(tiny.stat(P .. "/new"), nil)
 check.equal(listed "c", ALL)
-check.equal(listed("c", "a", P .. "/gone"), "added a/\ndeleted gone\nadded a/b/\nadded a/b/c\n")
+check.equal(listed("c", "a", P .. "/gone"), "added a/\nadded a/b/\nadded a/b/c\ndeleted gone\n")
 check.equal(check.succeeds("changes", "--diff", "c", "/work/src/lines", "keep"), [[
 --- a/keep
 +++ b/keep
@@ -49,7 +49,7 @@ check.equal(check.succeeds("changes", "--diff", "c", "/work/src/lines", "keep"),
 ]])
 local json = tiny.json_decode(check.succeeds("changes", "c", "--format", "json"))
 check.equal(#json, 9)
-check.equal(json[2].change .. " " .. json[2].path .. " " .. json[2].kind .. " " .. json[2].folder, ("deleted %s/gone file %s"):format(P, P))
+check.equal(json[4].change .. " " .. json[4].path .. " " .. json[4].kind .. " " .. json[4].folder, ("deleted %s/gone file %s"):format(P, P))
 
 -- A removal does not lose them.
 check.refused("c has changes that are not applied\n  hint: `tinylua changes c` lists them; apply or discard them, or use rm -f", "rm", "c")
@@ -63,12 +63,12 @@ check.equal(check.succeeds("apply", "c", P .. "/a/b/c", "/work/gone"), "4 change
 check.equal(read "a/b/c", "deep\n")
 check.equal(read "gone", nil)
 check.succeeds("discard", "c", "keep")
-check.equal(listed "c", "added new/\ndeleted old/\nadded new/o\n")
+check.equal(listed "c", "added new/\nadded new/o\ndeleted old/\n")
 for _, path in ipairs { "nowhere", "gone", "../project/gone", "/etc", "", "/" } do
   check.refused(("%q is not among the changes of c\n  hint: `tinylua changes c` lists them"):format(path), "apply", "c", path)
 end
 check.succeeds("start", "-a", "c")
-check.equal(listed "c", "changed keep\nadded new/\ndeleted old/\nchanged a/b/c\nadded new/o\nchanged src/lines\n")
+check.equal(listed "c", "changed a/b/c\nchanged keep\nadded new/\nadded new/o\ndeleted old/\nchanged src/lines\n")
 check.succeeds("apply", "-q", "c")
 check.equal(read "new/o", "o\n")
 check.equal(tiny.stat(P .. "/old"), nil)

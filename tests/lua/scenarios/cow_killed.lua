@@ -7,8 +7,8 @@ local web = require "web"
 
 web.need("strace", "strace")
 local HERE = tiny.readlink "/proc/self/cwd"
-local SAMPLE = os.getenv "TINYLUA_TEST_WHOLE" and 1 or 9
-local KILLS = tonumber(os.getenv "TINYLUA_TEST_KILLS") or 12
+local SAMPLE = os.getenv "TINYLUA_TEST_WHOLE" and 1 or 15
+local KILLS = tonumber(os.getenv "TINYLUA_TEST_KILLS") or 8
 local CALLS = "renameat2 unlinkat mkdirat symlinkat linkat fchmod fchown fchownat utimensat pwrite64 write copy_file_range sendfile ftruncate fsetxattr mknodat syncfs fremovexattr"
 tiny.write_file("apply.lua", ([[local done = tiny.cow_apply(%q, %q)
 if #done.conflicts + #done.failed > 0 then error((done.conflicts[1] or done.failed[1]).path) end]]):format(HERE .. "/p", HERE .. "/f"))

@@ -90,6 +90,8 @@ function answer.pivot_root(plan, root)
 end
 answer.chroot = answer.pivot_root
 -- The process becomes the init of its program and never returns.
+-- What serves others from here on never ends by itself.
+function answer.notify_ready(plan) plan.recorder:end_process() end
 function answer.become_init(plan) plan.recorder:end_process() end
 -- The contents of a pipe are unknown, except the message that lets a container continue.
 function answer.read(plan) return plan.says end

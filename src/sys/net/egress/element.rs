@@ -1,10 +1,20 @@
 //! Elements of sets and maps (linux/netfilter/nf_tables.h): a key, or a range of keys, with a timeout or the chain that
 //! it leads to.
 
+use super::super::Cidr;
 use super::super::netlink::{all, attribute, string};
-use super::super::nft::{Attrs, Batch};
-use super::super::rule::data;
-use super::change;
+use super::super::nft::{Attrs, Batch, DEL_ELEMENT, NEW_ELEMENT};
+use super::super::rule::{data, network, octets};
+use rtnetlink::packet_core::NLM_F_CREATE;
+
+/// Ports of one protocol: its number (6 TCP, 17 UDP), the first and the last port.
+pub type Ports = (u8, u16, u16);
+
+/// The verdict that continues in another chain and does not return.
+pub(super) fn goto(chain: &str) -> Attrs {
+    const GOTO: i32 = -4;
+    Attrs::default().number(1, GOTO as u32).text(2, chain)
+}
 
 /// The part of a message that begins an element.
 const KEY: u16 = 1;
@@ -48,7 +58,7 @@ impl Key {
 
     /// An element of a map that continues in a chain.
     pub fn leading_to(self, chain: &str) -> Key {
-        Key { rest: self.rest.nest(DATA, Attrs::default().nest(VERDICT, super::expr::goto(chain))), ..self }
+        Key { rest: self.rest.nest(DATA, Attrs::default().nest(VERDICT, goto(chain))), ..self }
     }
 
     fn attrs(&self) -> Attrs {
@@ -66,16 +76,16 @@ pub(super) fn message(table: &str, set: &str, keys: &[Key]) -> Attrs {
 const MOST: usize = 512;
 
 pub(super) fn add_elements(batch: &mut Batch, table: &str, set: &str, keys: &[Key]) {
-    keys.chunks(MOST).for_each(|part| change(batch, true, message(table, set, part)));
+    keys.chunks(MOST).for_each(|part| batch.add(NEW_ELEMENT, NLM_F_CREATE, message(table, set, part)));
 }
 
 pub(super) fn del_elements(batch: &mut Batch, table: &str, set: &str, keys: &[Key]) {
-    keys.chunks(MOST).for_each(|part| change(batch, false, message(table, set, part)));
+    keys.chunks(MOST).for_each(|part| batch.add(DEL_ELEMENT, 0, message(table, set, part)));
 }
 
 /// Removes all elements.
 pub(super) fn flush_set(batch: &mut Batch, table: &str, set: &str) {
-    change(batch, false, Attrs::default().text(1, table).text(2, set));
+    batch.add(DEL_ELEMENT, 0, Attrs::default().text(1, table).text(2, set));
 }
 
 /// The elements in a message that lists them.
@@ -99,4 +109,21 @@ pub(super) fn leads_to(entry: &[u8], chain: &str) -> Option<Key> {
 /// The milliseconds that a listed element still lives.
 pub(super) fn left(entry: &[u8]) -> Option<u64> {
     Some(u64::from_be_bytes(attribute(entry, EXPIRATION)?.try_into().ok()?))
+}
+
+/// Protocol and port of a key that stands for a range of ports: no packet has the second byte.
+pub(super) fn wide(protocol: u8, place: u8) -> [u8; 8] {
+    [protocol, place.saturating_add(1), 0, 0, 0, 0, 0, 0]
+}
+
+/// The element of an allowed range.
+pub(super) fn range((cidr, (protocol, first, last)): &(Cidr, Ports)) -> Key {
+    let key = |addr: Vec<u8>, port: u16| {
+        let [high, low] = port.to_be_bytes();
+        [addr, vec![*protocol, 0, 0, 0, high, low, 0, 0]].concat()
+    };
+    let base = octets(network(*cidr));
+    let bits = |at: usize| 8usize.saturating_sub(usize::from(cidr.1).saturating_sub(at * 8));
+    let end = base.iter().enumerate().map(|(at, byte)| byte | (0xffu16 >> (8 - bits(at))) as u8).collect();
+    Key::range(key(base, *first), &key(end, *last))
 }

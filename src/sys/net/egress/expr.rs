@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::super::nft::Attrs;
 use super::super::rule::{EQUAL, IIFNAME, NETWORK, NOT_EQUAL, REG, Rule, TRANSPORT, WORD, octets};
+use super::element::{Ports, goto, wide};
 
 /// Keys of the expression ct.
 const STATE: u32 = 0;
@@ -16,12 +17,6 @@ const PACKET_MARK: u32 = 3;
 /// States of a connection (NF_CT_STATE_BIT).
 pub(super) const ESTABLISHED: u32 = 1 << 1;
 pub(super) const RELATED: u32 = 1 << 2;
-
-/// The verdict that continues in another chain and does not return.
-pub(super) fn goto(chain: &str) -> Attrs {
-    const GOTO: i32 = -4;
-    Attrs::default().number(1, GOTO as u32).text(2, chain)
-}
 
 impl Rule {
     pub(super) fn state(self, states: u32) -> Rule {
@@ -80,7 +75,7 @@ impl Rule {
     }
 
     /// Only packets to these ports whose destination is in a set together with the place of the ports.
-    pub(super) fn wide_within(self, like: IpAddr, set: &str, (protocol, first, last): super::Ports, place: u8) -> Rule {
+    pub(super) fn wide_within(self, like: IpAddr, set: &str, (protocol, first, last): Ports, place: u8) -> Rule {
         const LESS_OR_EQUAL: u32 = 3;
         const GREATER_OR_EQUAL: u32 = 5;
         let at = WORD + octets(like).len() as u32 / 4;
@@ -90,7 +85,7 @@ impl Rule {
             .compare(GREATER_OR_EQUAL, &first.to_be_bytes())
             .compare(LESS_OR_EQUAL, &last.to_be_bytes())
             .load_dest(like)
-            .immediate(at, &super::pin::wide(protocol, place))
+            .immediate(at, &wide(protocol, place))
             .within(set)
     }
 
@@ -136,6 +131,11 @@ impl Rule {
             "log",
             Attrs::default().bytes(1, &group.to_be_bytes()).number(3, length).bytes(4, &1u16.to_be_bytes()),
         )
+    }
+
+    /// Translates the destination to this machine, at this port.
+    pub(super) fn redirect(self, port: u16) -> Rule {
+        self.immediate(REG, &port.to_be_bytes()).expr("redir", Attrs::default().number(1, REG))
     }
 
     /// Answers with a TCP reset.

@@ -7,45 +7,25 @@ mod element;
 mod expr;
 mod layout;
 mod pin;
+mod query;
 
 use nix::errno::Errno;
-use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_CREATE, NLM_F_DUMP};
 use std::net::IpAddr;
 
-pub use layout::MEMBER;
+pub use element::Ports;
+pub use layout::{Fence, MEMBER};
 pub use pin::{Listed, Pin, Port, pin, pins, unpin};
 
+use super::Netns;
 use super::netlink::Netlink;
-use super::nft::{
-    Attrs, BRIDGE, Batch, DEL_CHAIN, DEL_ELEMENT, DEL_RULE, DEL_SET, DEL_TABLE, GET_CHAIN, GET_ELEMENT, INET,
-    NEW_CHAIN, NEW_ELEMENT, has_table, question,
-};
-use super::{Cidr, Netns};
+use super::nft::{Attrs, BRIDGE, Batch, DEL_CHAIN, DEL_RULE, DEL_SET, DEL_TABLE, INET, has_table};
 use crate::sys::{Error, Result};
 use element::{Key, add_elements, del_elements, flush_set};
 use layout::{CHAINS, SETS, TABLE};
+use query::{elements, has_chain, has_element};
 
 /// How often a step is repeated after a conflict with another process.
 const TRIES: usize = 10;
-
-/// Ports of one protocol: its number (6 TCP, 17 UDP), the first and the last port.
-pub type Ports = (u8, u16, u16);
-
-/// What a container may connect to, besides its pins.
-pub struct Fence<'a> {
-    /// The container: the suffix of its chains and sets.
-    pub id: &'a str,
-    /// The NFLOG group that gets its denied packets.
-    pub group: u16,
-    /// The mark of its connections. After a change, earlier connections are matched against the pins again.
-    pub mark: u32,
-    /// The ranges of ports that a pin can allow by their place in this list.
-    pub wide: &'a [Ports],
-    /// The ranges of addresses that are always allowed.
-    pub ranges: &'a [(Cidr, Ports)],
-    /// Whether existing pins stay.
-    pub keep_pins: bool,
-}
 
 /// Creates a container's chains and sets, or replaces their content in one step. Errors: EOPNOTSUPP, EPROTONOSUPPORT,
 /// ENOENT if the kernel lacks a part.
@@ -220,37 +200,4 @@ fn in_use(done: Result<()>) -> Result<()> {
 /// The keys of a map's elements that lead to a chain.
 fn leading_to(netlink: &Netlink, map: &str, chain: &str) -> Result<Vec<Key>> {
     elements(netlink, map, &mut |entry| element::leads_to(entry, chain))
-}
-
-/// The elements of a set that `each` selects.
-fn elements<T>(netlink: &Netlink, set: &str, each: &mut dyn FnMut(&[u8]) -> Option<T>) -> Result<Vec<T>> {
-    let request = question(INET, GET_ELEMENT, NLM_F_DUMP, &Attrs::default().text(1, TABLE).text(2, set));
-    let found = netlink
-        .list(&request, &mut |payload| Some(element::listed(payload).filter_map(&mut *each).collect::<Vec<_>>()))?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-fn has_chain(netlink: &Netlink, chain: &str) -> Result<bool> {
-    there(netlink, INET, GET_CHAIN, &Attrs::default().text(1, TABLE).text(3, chain))
-}
-
-fn has_element(netlink: &Netlink, family: u8, set: &str, key: &Key) -> Result<bool> {
-    there(netlink, family, GET_ELEMENT, &element::message(TABLE, set, std::slice::from_ref(key)))
-}
-
-fn there(netlink: &Netlink, family: u8, message: u8, attrs: &Attrs) -> Result<bool> {
-    match netlink.exchange(&question(family, message, NLM_F_ACK, attrs), &mut |_| {}) {
-        Err(e) if e.errno == Errno::ENOENT => Ok(false),
-        done => done.map(|()| true),
-    }
-}
-
-/// A chain without a hook.
-fn plain_chain(batch: &mut Batch, chain: &str) {
-    batch.add(NEW_CHAIN, NLM_F_CREATE, Attrs::default().text(1, TABLE).text(3, chain));
-}
-
-/// A message about elements, for the other files of this folder.
-fn change(batch: &mut Batch, add: bool, attrs: Attrs) {
-    if add { batch.add(NEW_ELEMENT, NLM_F_CREATE, attrs) } else { batch.add(DEL_ELEMENT, 0, attrs) }
 }
