@@ -12,7 +12,7 @@ use source::{File, files, report, root};
 use tinylua::prim::PRIMITIVES;
 
 /// Directories whose tests cover a container's whole life cycle, or an attack, instead of one primitive.
-const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless", "images", "oci"];
+const SCENARIOS: &[&str] = &["scenarios", "attacks", "rootless", "images", "oci", "egress"];
 
 const TOP: &[&str] = &["src", "lua", "scripts", "tests", "benches", "examples", "docs", ".ci", ".cargo"];
 

@@ -147,9 +147,10 @@ end
 -- The socket that receives the listener of the container's system calls; nil if no function answers them.
 local function answering(ctx)
   if not ctx.security.listener then return nil end
-  require("tiny.pipeline.seccomp_notify").open(ctx)
   local mine
   mine, ctx.security.socket = tiny.socketpair()
+  -- With egress rules, it goes to their keeper, which the network step starts.
+  if ctx.spec.egress or ctx.spec.egress_ask then ctx.first_listener = mine else require("tiny.pipeline.seccomp_notify").open(ctx) end
   return mine
 end
 
@@ -175,8 +176,10 @@ function container.prepare(ctx)
   ctx.go_into:close()
   if listening then
     ctx.security.socket:close()
-    ctx.answer(ctx, listening)
+    if ctx.first_listener then require("tiny.pipeline.seccomp_notify").open(ctx) end
+    if ctx.answer then ctx.answer(ctx, listening) end
     listening:close()
+    ctx.first_listener = nil
   end
 end
 

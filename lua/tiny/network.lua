@@ -3,7 +3,10 @@
 local network = {}
 
 -- Checks a spec's network options before anything is created, and converts them to their final form.
-function network.check(spec) require "tiny.net.check"(spec) end
+function network.check(spec)
+  require "tiny.net.check"(spec)
+  if spec.egress or spec.egress_verify or spec.egress_ech or spec.on_connect or spec.egress_learn then require "tiny.egress.check"(spec) end
+end
 
 -- Joins the networks in order; the first one that is not internal has the default route.
 local function join(ctx)
@@ -12,11 +15,16 @@ local function join(ctx)
   local held = ctx.spec.networks[1] and ports.reserve(ctx) or {}
   ctx.netns, ctx.networks = ctx.scope:add(tiny.netns { user = ctx.userns }), {}
   tiny.link_set("lo", { netns = ctx.netns, up = true })
+  local keeper, fenced = ctx.spec.egress and require "tiny.egress.keeper", nil
+  if keeper then
+    keeper.prepare(ctx)
+    fenced = function(...) keeper.attach(ctx, ...) end
+  end
   local way_out
   for i, asked in ipairs(ctx.spec.networks) do
     local found = store.find(asked.name)
     local names = { ctx.name, ctx.id, table.unpack(asked.aliases or {}) }
-    local request = { network = found, ip = asked.ip, ip6 = asked.ip6, mac_address = asked.mac_address, names = names, router = asked.router, gateway = not way_out and not found.internal }
+    local request = { network = found, ip = asked.ip, ip6 = asked.ip6, mac_address = asked.mac_address, names = names, router = asked.router, gateway = not way_out and not found.internal, fenced = fenced }
     ctx.networks[i] = attach.add(ctx, ctx.netns, i - 1, request)
     way_out = way_out or not found.internal and ctx.networks[i]
   end
@@ -26,6 +34,7 @@ local function join(ctx)
   if #held > 0 and way_out then require("tiny.net.bridge").open_loopback(store.find(way_out.network)) end
   ctx.ports = #held > 0 and held or nil
   if ctx.spec.net_rate or ctx.spec.net_delay or ctx.spec.net_loss then require("tiny.net.traffic_shaping").apply(ctx) end
+  if keeper then return keeper.start(ctx, { netns = ctx.netns }) end
   require("tiny.net.resolver").open(ctx)
 end
 
@@ -49,7 +58,7 @@ function network.connect(ctx)
   elseif mode:match("^container:") then
     share(ctx, mode:sub(11))
   elseif mode == "pasta" or mode == "slirp4netns" then
-    require("tiny.net.rootless").connect(ctx)
+    require(ctx.spec.egress and "tiny.egress.router" or "tiny.net.rootless").connect(ctx)
   elseif mode:match("^ns:") then
     ctx.netns = ctx.scope:add(tiny.open_ns("net", mode:sub(4)))
   elseif mode ~= "host" and ctx.userns and not ctx.rootless then
@@ -59,6 +68,8 @@ function network.connect(ctx)
   elseif mode ~= "host" then
     ctx.netns = true
   end
+  -- The check has refused every other mode; a gap in it must not open the network.
+  if ctx.spec.egress and not ctx.egress and mode ~= "none" then tiny.fail { message = ("egress: the rules cannot be enforced in network mode %s"):format(mode), exit = 125 } end
   require("tiny.net.files").write(ctx)
 end
 
@@ -71,6 +82,7 @@ end
 -- After a supervisor was killed: restores what its successor must hold and serve.
 function network.recover(ctx)
   ctx.networks = ctx.record.state.networks
+  if ctx.spec.egress and ctx.spec.network ~= "none" then tiny.try(require("tiny.egress.keeper").recover, ctx) end
   if not ctx.networks then return end
   -- If the container has ended in the meantime, there is nothing to serve.
   local netns <close> = tiny.try(tiny.open_ns, "net", ctx.process) or nil
@@ -80,7 +92,7 @@ function network.recover(ctx)
     if handle then ctx.scope:add(handle) end
   end
   ctx.netns = netns
-  tiny.try(require("tiny.net.resolver").open, ctx)
+  if not ctx.spec.egress then tiny.try(require("tiny.net.resolver").open, ctx) end
   ctx.netns = nil
 end
 

@@ -196,9 +196,9 @@ pub const FAMILY: &[Primitive] = &[
               child throws still reaches its parent.",
         options: &[opt(
             "keep",
-            Type::List(&Type::Either(&[FILE, Type::Handle("response")])),
+            Type::List(&Type::Either(KEPT)),
             "none",
-            "the files that stay open, and responses with their connections",
+            "the files, sockets and namespaces that stay open, and responses with their connections",
         )],
         errors: &[("ENOENT", "/proc is not mounted")],
         example: "local from <close> = tiny.open(\"untrusted\")\nlocal child <close> = tiny.fork(function()\n  tiny.withdraw_fds \
@@ -206,6 +206,19 @@ pub const FAMILY: &[Primitive] = &[
         call: withdraw_fds,
         ..BASE
     },
+];
+
+/// What a child may keep.
+const KEPT: &[Type] = &[
+    FILE,
+    Type::Handle("response"),
+    Type::Handle("udp"),
+    Type::Handle("listener"),
+    Type::Handle("nflog"),
+    Type::Handle("netns"),
+    Type::Handle("userns"),
+    Type::Handle("ns"),
+    Type::Handle("process"),
 ];
 
 fn withdraw_fds(call: &Call<'_>) -> Outcome {

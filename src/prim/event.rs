@@ -22,6 +22,8 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("notice"),
     Type::Handle("udp"),
     Type::Handle("listener"),
+    Type::Handle("splicer"),
+    Type::Handle("nflog"),
 ]);
 
 pub const FAMILY: &[Primitive] = &[

@@ -4,7 +4,7 @@ use mlua::Table;
 
 use crate::sys::userns::{self as sys, Extent};
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, optional, range};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt, optional, range};
 
 const BASE: Primitive = Primitive { family: "namespaces", ..Primitive::BASE };
 
@@ -21,6 +21,13 @@ pub const FAMILY: &[Primitive] = &[
         options: &[
             need("uid_map", MAP, "the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }"),
             need("gid_map", MAP, "the group id map"),
+            opt(
+                "parent",
+                Type::Handle("userns"),
+                "the caller's own",
+                "the user namespace in which it is created, with ids of that one as the outside ids; the caller needs \
+                 privileges over it, as its creator has",
+            ),
         ],
         returns: "a userns handle",
         errors: &[
@@ -30,7 +37,7 @@ pub const FAMILY: &[Primitive] = &[
                 "a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 \
                  deep",
             ),
-            ("EINVAL", "an outside id is not mapped in the caller's own user namespace"),
+            ("EINVAL", "an outside id is not mapped in the parent user namespace"),
             ("ENOENT", "install the package uidmap, which contains newuidmap and newgidmap"),
         ],
         example: "local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }\n\
@@ -73,7 +80,11 @@ pub const FAMILY: &[Primitive] = &[
 
 fn userns(call: &Call<'_>) -> Outcome {
     let (uids, gids) = (map(call, "uid_map")?, map(call, "gid_map")?);
-    super::namespace::opened(call, "user", sys::create(&uids, &gids)?)
+    let made = match call.opt_fd("parent")? {
+        Some(parent) => parent.with(|fd| sys::create_below(fd, &uids, &gids))??,
+        None => sys::create(&uids, &gids)?,
+    };
+    super::namespace::opened(call, "user", made)
 }
 
 /// Checks a map where the kernel would only report EINVAL.

@@ -13,7 +13,8 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     ("images", "changes commands concurrent diff disk explain lower_links mount run shown stack tree volumes"),
     (
         "scenarios",
-        "attach_input attach_no_log bad_input bad_state callbacks cpu_time concurrent_pairs:memory concurrent_runs damaged \
+        "attach_input attach_no_log bad_input bad_state callbacks cpu_time concurrent_pairs:memory concurrent_runs cow \
+          cow_ask cow_refused damaged \
          detach disk_full events:pids exec_detach exec_streams exit_status health init init_terminal labels lifecycle \
          limits:memory limits_more:cpuset log_bad_output log_lost log_options log_tail log_times lost_output max_output names \
          oom_live:memory orphan override pool reboot recipe_result restart run run_options stop terminal tester \
@@ -44,8 +45,17 @@ const IMAGE_WALKS: &[&str] = &["pull", "rmi", "prune", "commit", "load", "repair
 /// Those that an unprivileged user walks too.
 const IMAGE_WALKS_OF_USER: &[&str] = &["pull", "prune", "commit", "load"];
 
+/// The tests of egress rules that an unprivileged user runs too, with each program for its network.
+const EGRESS_OF_USER: &[&str] = &["bypass", "names", "revoke"];
+const PROGRAMS: &[&str] = &["pasta", "slirp4netns"];
+
 /// Fault walks of `run` with unusual options.
-const WALKS_OF_OPTIONS: &[(&str, &str)] = &[("faults_options", "fail"), ("faults_options_kill", "kill-before")];
+const WALKS_OF_OPTIONS: &[(&str, &str, &str)] = &[
+    ("faults_options", "options", "fail"),
+    ("faults_options_kill", "options", "kill-before"),
+    ("faults_egress", "egress", "fail"),
+    ("faults_egress_kill", "egress", "kill-before"),
+];
 
 /// The longest tests, by prefix of their names: they start first, so that no long test runs alone at the end.
 const LONG: &[&str] = &[
@@ -130,6 +140,11 @@ pub fn all() -> Vec<Case> {
             arguments,
         });
     }
-    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, kind)| walk((*name).to_owned(), &["options", kind])));
+    for (test, program) in EGRESS_OF_USER.iter().flat_map(|test| PROGRAMS.iter().map(move |program| (test, program))) {
+        let name = format!("rootless/egress_{test}_{program}");
+        let arguments = [*test, *program].map(str::to_owned).to_vec();
+        cases.push(Case { name, recipe: "egress_as_ordinary.lua", arguments });
+    }
+    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, of, kind)| walk((*name).to_owned(), &[of, kind])));
     cases
 }

@@ -7,6 +7,7 @@ local leftovers = require "leftovers"
 local faults = {}
 
 local WITNESS = "/tmp/fault"
+local EGRESS = { "--name", "c", "--network", "bridge", "--egress", "api.test:443", "--egress", "10.0.0.0/8:5432", "-p", "9080:80" }
 local OPTIONS = {
   "--init", "--cgroup-parent", "walked/inner", "-v", "/etc:/srv:ro", "--tmpfs", "/t", "--read-only", "--ulimit", "nofile=64",
 }
@@ -254,6 +255,8 @@ local WALKS = {
   run = { who = DETACHED, outside = { 0, 1 }, inside = { 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, EVERYTHING, { "sleep", "1000" }) },
   -- The same with an init, a parent cgroup from the user, mounts and ulimits.
   options = { who = DETACHED, outside = { 1 }, fail = { 1, 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, OPTIONS, { "sleep", "1000" }) },
+  -- With egress rules: the keeper is of the generation of the container.
+  egress = { who = DETACHED, outside = { 1, 2 }, tidy = true, least = 60, words = words({ "run", "-d" }, EGRESS, { "sleep", "1000" }) },
   -- A foreground run with --rm. If a call fails after the container has started, the next command cleans up.
   front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything,
     like = { [0] = { 0, 1 }, { 2 } } },

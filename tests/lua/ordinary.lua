@@ -77,6 +77,19 @@ function ordinary.make(options)
   return ordinary
 end
 
+-- A tun device in this private host that the user may open, as pasta and slirp4netns need it.
+function ordinary.tun()
+  for name, package in pairs { pasta = "passt", slirp4netns = "slirp4netns" } do
+    if not require("tiny.net.rootless").find(name) then check.skip(name .. " is not installed (package " .. package .. ")") end
+  end
+  tiny.mkdir("/tmp/dev")
+  tiny.mount_tmpfs("/tmp/dev")
+  tiny.mknod("/tmp/dev/tun", "char", { major = 10, minor = 200 })
+  if not tiny.stat("/dev/net/tun") then check.skip("this kernel has no tun device") end
+  assert(os.execute("chmod 666 /tmp/dev/tun"))
+  tiny.mount_bind("/tmp/dev/tun", "/dev/net/tun")
+end
+
 -- Runs a test of another directory as the user: "scenarios.lifecycle". options.needs: the controller of its limits,
 -- which must be delegated.
 function ordinary.runs(test, options)

@@ -34,9 +34,10 @@ local function plug(container, network, request)
   local entries, config = container.state.networks or {}, container.config
   local ctx = { id = container.id, scope = scope.new(container.dir .. "/undo.jsonl") }
   local way_out = attach.way_out(entries)
+  local fenced = config.egress and function(...) require("tiny.egress.keeper").attach(ctx, ...) end
   local made, err = tiny.try(attach.add, ctx, netns, next_number(entries), {
     network = network, ip = request.ip, ip6 = request.ip6, mac_address = request.mac_address, router = request.router, gateway = not way_out and not network.internal,
-    names = { config.name, container.id, table.unpack(request.aliases or {}) },
+    names = { config.name, container.id, table.unpack(request.aliases or {}) }, fenced = fenced,
   })
   if made then
     state.update(container, function(s)

@@ -18,6 +18,17 @@ local function by_force(container, why, volumes)
   state.forget(container, { force = true, volumes = volumes })
 end
 
+-- Fails if changes in copy-on-write folders would be lost, or says that they are, if that is wanted.
+local function check_changes(container, lose)
+  if not container.config.mounts or container.unreadable or not require("tiny.cow.changes").any(container) then return end
+  local name = container.config.name
+  if lose then return require("tiny.format").note("%s: its changes in copy-on-write folders are discarded", name) end
+  tiny.fail {
+    message = name .. " has changes that are not applied", exit = 125,
+    hint = ("`tinylua changes %s` lists them; apply or discard them, or use rm -f"):format(name),
+  }
+end
+
 return function(container, options)
   local force, volumes = options and options.force, options and options.volumes
   local stopped = false
@@ -29,6 +40,7 @@ return function(container, options)
       local alive <close> = now.alive
       if not force then state.check_usable(now) end
       if now.unreadable then unresponsive.kill_strays(now) end
+      check_changes(now, options and options.changes)
       state.forget(now, options)
       return
     end

@@ -89,6 +89,9 @@ local function network(host, report)
   report { "veth", net.veth, purpose = "a container's link to the host", fix = "modprobe veth" }
   report { "ip_forward", true, purpose = "packets between containers and other hosts",
     detail = net.ip_forward and "on" or "off; tinylua turns it on while a container uses a network" }
+  local refused = net.nftables and require "tiny.egress.probe"()
+  report { "egress rules", net.nftables and not refused or false, purpose = "--egress" .. (refused and ": " .. refused or ""),
+    fix = "a kernel with CONFIG_NF_TABLES_INET, NFT_CT, NFT_LOG, NFT_LIMIT, NFT_REJECT, NFT_FIB_INET, NFT_NAT and NFT_MASQ" }
   report { "netem", net.netem, purpose = "--net-delay and --net-loss", fix = "a kernel with CONFIG_NET_SCH_NETEM" }
   if host.forward then report(require("tiny.net.forward").judge(host.forward)) end
   report { "tun", net.tun, purpose = "rootless networking", fix = "modprobe tun" }

@@ -39,6 +39,11 @@ local function network(host, report)
     fix = "as root: apt-get install passt (or slirp4netns)" }
   local lack = rootless.no_tun()
   report { "tun", not lack, purpose = "rootless networking", fix = rootless.TUN_HINT }
+  -- A restriction of AppArmor (Ubuntu 24.04 and newer) takes the privileges away that a new user namespace gives.
+  local refused = require "tiny.egress.probe"()
+  local restricted = (host.userns.forbidden_by or ""):find("apparmor", 1, true)
+  report { "egress rules", not refused, purpose = "--egress without root" .. (refused and ": " .. refused or ""),
+    fix = restricted and "as root: an AppArmor profile for tinylua with the rule `userns,`" or "run kernel 5.12 or newer with CONFIG_NF_TABLES_INET, NFT_CT, NFT_LOG, NFT_REJECT, NFT_FIB_INET, NFT_NAT and NFT_MASQ" }
   report { "fuse", host.network.fuse, purpose = "rootless file systems", fix = "modprobe fuse" }
 end
 

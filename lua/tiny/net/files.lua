@@ -27,7 +27,7 @@ end
 
 local function resolv(ctx)
   local host, spec = resolv_conf.host(), ctx.spec
-  local servers = ctx.networks and { files.RESOLVER } or spec.dns or ctx.servers or host.servers
+  local servers = (ctx.networks or spec.egress) and { files.RESOLVER } or spec.dns or ctx.servers or host.servers
   local lines, options = {}, table.move(spec.dns_options or host.options, 1, #(spec.dns_options or host.options), 1, {})
   for _, server in ipairs(servers) do table.insert(lines, "nameserver " .. server) end
   local search = spec.dns_search and table.concat(spec.dns_search, " ") or host.search

@@ -123,7 +123,8 @@ return function(asked)
   check_stop(asked)
   require("tiny.spec.restart").parse(asked.restart)
   local of_image = asked.from_image and asked.from_image.defaults.volumes
-  if asked.volumes or asked.tmpfs or asked.mounts or of_image then require("tiny.pipeline.volumes").check(asked) end
+  if asked.volumes or asked.tmpfs or asked.mounts or asked.cow or of_image then require("tiny.pipeline.volumes").check(asked) end
+  if asked.cow_on_exit then require("tiny.cow.folders").check_exit(asked) end
   if asked.shm_size then
     asked.shm_size = tiny.parse_size(asked.shm_size)
     -- For tmpfs, 0 means unlimited.

@@ -101,6 +101,7 @@ local function load(asked)
   end
   for _, mount in ipairs(asked.mounts or {}) do
     if mount.type == "volume" then require "tiny.pipeline.first_content" end
+    if mount.type == "cow" then require "tiny.cow.folders" end
   end
   require "tiny.net.files"
   if asked.from_image then require "tiny.images.layers" end
@@ -117,7 +118,8 @@ function userns.open(ctx)
     ctx.scope:add(ctx.userns)
   else
     ctx.maps = maps_of(ctx)
-    ctx.userns = ctx.scope:add(tiny.userns(ctx.maps))
+    local router = ctx.rootless and ctx.spec.egress and require "tiny.egress.router"
+    ctx.userns = ctx.scope:add(router and router.serves(ctx.spec) and router.userns(ctx, ctx.maps) or tiny.userns(ctx.maps))
   end
   ctx.owner = root_of(ctx.maps)
 end

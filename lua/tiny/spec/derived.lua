@@ -6,18 +6,18 @@ local derived = {}
 -- The option type for a row's TYPE; all other types take a string.
 local OPTION = { boolean = "flag", integer = "integer", number = "number", size = "size", duration = "duration" }
 -- The types whose options can be repeated.
-local MANY = { strings = true, ports = true, mounts = true, pairs = true, pair_list = true }
+local MANY = { strings = true, ports = true, rules = true, mounts = true, pairs = true, pair_list = true }
 -- How a type is written in the editor stubs.
 local WRITTEN = {
   string = "string", boolean = "boolean", number = "number", integer = "integer", size = "tiny.size", duration = "tiny.duration",
-  strings = "string[]", command = "tiny.command", functions = "tiny.hooks", limit = 'tiny.size|"unlimited"',
+  strings = "string[]", rules = "(string|tiny.egress.rule)[]", command = "tiny.command", functions = "tiny.hooks", limit = 'tiny.size|"unlimited"',
   output_limit = "tiny.size", pairs = "table<string, string|number>|string[]", pair_list = "string[]|table<string, string|number>",
 }
 -- The JSON type of a checked value, and of each item of a list.
 local RECORDED = {
   string = "string", boolean = "boolean", number = "number", integer = "number", size = "number", duration = "number", strings = "table",
-  list = "table", ports = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table", network = "string",
-  output_limit = "string",
+  list = "table", ports = "table", rules = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table",
+  network = "string", output_limit = "string",
 }
 local ITEMS = { strings = "string", pair_list = "string", command = "string" }
 

@@ -81,9 +81,11 @@ end
 
 -- Records how a run ended, or removes a container created with that option.
 function lifecycle.ended(record, result)
-  if not record.config.remove then record_end(record, result) end
+  -- Before the end is recorded: who waits for it finds the changes committed.
+  local left = record.config.mounts and require("tiny.cow.folders").any(record.config.mounts) and require "tiny.cow.finish"(record)
+  if left or not record.config.remove then record_end(record, result) end
   tell_end(record, result)
-  if record.config.remove then require("tiny.supervisor.cleanup").forget(record) end
+  if record.config.remove and not left then require("tiny.supervisor.cleanup").forget(record) end
 end
 
 -- Records a failed start, or removes the container if it is new.

@@ -59,7 +59,8 @@ function supervisor.make(record, spec, options)
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
   local ctx = supervisor.context(record, spec, options)
   ctx.born = record_birth
-  if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
+  if spec.seccomp or spec.egress_ask then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   local _, err = tiny.try(function()
     require "tiny.pipeline.process_state"(options.detached)
     ctx.signals = tiny.signals(FORWARDED)
@@ -68,6 +69,7 @@ function supervisor.make(record, spec, options)
     require("tiny.pipeline.rootfs").prepare(ctx)
     require("tiny.container").make(ctx)
     ctx.process = ctx.child
+    if ctx.egress then require("tiny.egress.keeper").born(ctx, ctx.process.pid) end
     if spec.tty then ctx.console = require("tiny.supervisor.console").open(ctx, options.client) end
   end)
   for number, handle in pairs(ctx.stdio or {}) do
@@ -83,7 +85,7 @@ function supervisor.make(record, spec, options)
     return ctx
   end
   if ctx.child then tiny.try(ctx.child.close, ctx.child) end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").close(ctx) end
   supervisor.clear(ctx)
   error(err, 0)
 end
@@ -99,8 +101,9 @@ function supervisor.recover(record, spec)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
-  if spec.seccomp then require("tiny.pipeline.seccomp_notify").open(ctx) end
   require("tiny.network").recover(ctx)
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
+  if spec.seccomp or spec.egress then require("tiny.pipeline.seccomp_notify").open(ctx) end
   output.open(ctx)
   return ctx
 end
@@ -228,12 +231,13 @@ function supervisor.watch(ctx)
   end
   if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
+  if ctx.egress then require("tiny.egress.keeper").watch(ctx, loop) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end, ctx.reader_gone) end
   loop:run()
   ctx.reader_gone = nil
   if health then health:close() end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").close(ctx) end
   for _, handle in pairs(handles) do handle:close() end
   if ctx.console then ctx.console:drain(function() return output.move(ctx, "stdout") end) end
   output.finish(ctx)

@@ -4,8 +4,9 @@ use mlua::{LuaString, Value};
 
 use super::{BASE, ip, unsigned};
 use crate::sys::net::dns::{self as sys, Answer};
+use crate::sys::net::dns_reply as reply;
 use crate::vm::call::{Call, Fail};
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, need, opt};
 
 pub const DNS_QUESTION: Primitive = Primitive {
     name: "dns_question",
@@ -48,6 +49,41 @@ pub const DNS_ANSWER: Primitive = Primitive {
     call: dns_answer,
     ..BASE
 };
+
+pub const DNS_REPLY: Primitive = Primitive {
+    name: "dns_reply",
+    effect: Effect::Reads,
+    doc: "Parses the reply of a name server to a question for addresses (RFC 1035): the addresses at the end of the chain of \
+          aliases (CNAME) that begins with the asked name.",
+    args: &[arg("reply", Type::Bytes, "a message in wire format; it need not be trusted")],
+    options: &[
+        need("name", Type::Str, "the name in the question, in lower case and without the final dot"),
+        need("type", Type::Word(&["A", "AAAA"]), "the type in the question"),
+    ],
+    returns: "a table: `code` (\"NOERROR\", \"NXDOMAIN\", …), `addrs`, `ttl` (the smallest of the chain), `next` (the \
+              alias that the chain leads to, if the reply has no address of it), `truncated`; nil and the reason if it is no \
+              reply to this question",
+    example: "local reply, why = tiny.dns_reply(bytes, { name = \"www.example.com\", type = \"AAAA\" })",
+    call: dns_reply,
+    ..BASE
+};
+
+fn dns_reply(call: &Call<'_>) -> Outcome {
+    let bytes: LuaString = call.get(0)?;
+    let name: String = call.opt("name")?.unwrap_or_default();
+    let six = call.opt::<String>("type")?.as_deref() == Some("AAAA");
+    let reply = match reply::parse(&bytes.as_bytes(), &name, six) {
+        Ok(reply) => reply,
+        Err(why) => return call.ok((Value::Nil, why)),
+    };
+    let table = call.lua.create_table()?;
+    table.raw_set("code", reply.code)?;
+    table.raw_set("addrs", reply.addrs.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    table.raw_set("ttl", reply.ttl)?;
+    table.raw_set("next", reply.next)?;
+    table.raw_set("truncated", reply.truncated)?;
+    call.ok(table)
+}
 
 fn dns_question(call: &Call<'_>) -> Outcome {
     let Some(question) = sys::question(&call.get::<LuaString>(0)?.as_bytes()) else {

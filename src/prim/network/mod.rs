@@ -5,14 +5,18 @@ mod addr;
 mod chain;
 mod conntrack;
 mod dns;
+mod egress;
 mod inet;
 mod isolate;
 mod link;
 mod nat;
+mod nflog;
+mod owner;
 mod pin;
 mod publish;
 mod qdisc;
 mod route;
+mod splice;
 mod sysctl;
 mod text;
 mod veth;
@@ -53,6 +57,14 @@ pub const FAMILY: &[Primitive] = &[
     pin::PIN,
     pin::PIN_DEL,
     pin::PIN_CLEAR,
+    egress::EGRESS_FENCE,
+    egress::EGRESS_FENCE_DEL,
+    egress::EGRESS_LINK,
+    egress::EGRESS_PORT,
+    egress::EGRESS_PORT_DEL,
+    egress::EGRESS_PIN,
+    egress::EGRESS_UNPIN,
+    egress::EGRESS_PINS,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,
@@ -64,8 +76,20 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    nflog::NFLOG,
+    nflog::NFLOG_RECEIVE,
+    splice::ORIGINAL_DESTINATION,
+    splice::TCP_RESET,
+    splice::TLS_CLIENT_HELLO,
+    splice::HTTP_REQUEST,
+    splice::SPLICER,
+    splice::SPLICER_ADD,
+    splice::SPLICER_TURN,
+    splice::SPLICER_RESET,
+    owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
+    dns::DNS_REPLY,
     sysctl::SYSCTL,
     text::PARSE_ADDR,
     text::FORMAT_ADDR,

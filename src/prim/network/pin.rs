@@ -10,7 +10,7 @@ use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
 use crate::vm::registry::{Opt, Outcome, Primitive, Type, arg, need, opt};
 
-const NO_BRIDGE_FAMILY: &str =
+pub(super) const NO_BRIDGE_FAMILY: &str =
     "the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)";
 
 const OPTIONS: &[Opt] = &[

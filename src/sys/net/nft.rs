@@ -16,6 +16,7 @@ pub const GET_TABLE: u8 = 1;
 pub const DEL_TABLE: u8 = 2;
 pub const NEW_CHAIN: u8 = 3;
 pub const GET_CHAIN: u8 = 4;
+pub const DEL_CHAIN: u8 = 5;
 pub const NEW_RULE: u8 = 6;
 pub const DEL_RULE: u8 = 8;
 pub const NEW_SET: u8 = 9;
@@ -71,7 +72,12 @@ impl Batch {
 
     /// Appends a rule to the chain of a hook.
     pub fn rule(&mut self, table: &str, hook: Hook, rule: Rule) {
-        let attrs = Attrs::default().text(1, table).text(2, hook.0).nest(4, rule.attrs());
+        self.rule_in(table, hook.0, rule);
+    }
+
+    /// Appends a rule to a chain.
+    pub fn rule_in(&mut self, table: &str, chain: &str, rule: Rule) {
+        let attrs = Attrs::default().text(1, table).text(2, chain).nest(4, rule.attrs());
         self.add(NEW_RULE, NLM_F_CREATE | NLM_F_APPEND, attrs);
     }
 

@@ -35,6 +35,24 @@ pub fn create(uids: &[Extent], gids: &[Extent]) -> Result<OwnedFd> {
     made.map_err(explained)
 }
 
+/// Creates a user namespace as a child of `parent`, by a process that is root there, which may write its maps. Errors:
+/// those of `create`; EPERM without privileges over the parent; EINVAL if it has no root.
+pub fn create_below(parent: BorrowedFd<'_>, uids: &[Extent], gids: &[Extent]) -> Result<OwnedFd> {
+    const USER: u64 = libc::CLONE_NEWUSER as u64;
+    let enter = || {
+        namespace::setns(parent, USER).detail("joining the parent user namespace")?;
+        // Its creator must have ids in the parent, and root is the one that every parent should have.
+        let root = (nix::unistd::Gid::from_raw(0), nix::unistd::Uid::from_raw(0));
+        nix::unistd::setresgid(root.0, root.0, root.0).detail("becoming root of the parent")?;
+        nix::unistd::setresuid(root.1, root.1, root.1).detail("becoming root of the parent")?;
+        // For the maps of its child, and for its own namespace: see `create_in`.
+        super::credentials::set_dumpable(true)?;
+        namespace::setns(create(uids, gids)?.as_fd(), USER)?;
+        super::credentials::set_dumpable(true)
+    };
+    with_child(0, enter, |pid| namespace::open_of(&pid.to_string(), "user"))
+}
+
 /// The error, with the setting of this host that forbids user namespaces, if there is one.
 pub(super) fn explained(error: Error) -> Error {
     match (error.errno, super::probe::userns_forbidden_by()) {

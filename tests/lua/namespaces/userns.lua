@@ -12,6 +12,17 @@ local function maps(own)
   return table.concat(told, ", ")
 end
 
+-- The maps as this process sees them.
+local function maps_from_here(own)
+  local child <close> = tiny.clone({ user = own }, function()
+    tiny.notify_ready()
+    tiny.poll({}, "1m")
+  end)
+  child:wait_ready()
+  local function map(name) return tiny.read_file(("/proc/%d/%s"):format(child.pid, name)):gsub("^ +", ""):gsub(" +", " "):gsub("\n$", "") end
+  return map "uid_map" .. ", " .. map "gid_map"
+end
+
 local own <close> = tiny.userns { uid_map = { { 0, 600000, 10 }, { 10, 700000, 5 } }, gid_map = { { 0, 610000, 10 } } }
 check.equal(own.kind, "userns")
 check.equal(maps(own), "0 600000 10, 10 700000 5, 0 610000 10")
@@ -88,6 +99,36 @@ check.inside({}, function()
     local refused = check.fails("EPERM", tiny.userns, { uid_map = { { 0, 90000, 10 } }, gid_map = { { 0, 90000, 10 } } })
     check.equal(refused.hint, "/etc/subuid has no such range for this user: run usermod --add-subuids 90000-90009 USER, as root")
   end
+end)
+
+-- A child of another user namespace: its outside ids are those of the parent, whose root has all privileges over it. Its own
+-- root has none over the parent's namespaces.
+do
+  local wide = { { 0, 600000, 10 } }
+  local outer <close> = tiny.userns { uid_map = wide, gid_map = wide }
+  local inner <close> = tiny.userns { parent = outer, uid_map = { { 0, 2, 3 } }, gid_map = { { 0, 5, 1 } } }
+  check.equal(maps_from_here(inner), "0 600002 3, 0 600005 1")
+  local outside <close> = tiny.netns { user = outer }
+  local inside <close> = tiny.netns { user = inner }
+  check.inside({ user = outer, net = outside }, function()
+    tiny.setuser(0)
+    tiny.link_set("lo", { up = true })
+    tiny.link_set("lo", { netns = inside, up = true })
+  end)
+  check.inside({ user = inner, net = inside }, function()
+    tiny.setuser(0)
+    tiny.link_set("lo", { up = true })
+    check.fails("EPERM", tiny.link_set, "lo", { netns = outside, up = false })
+    check.fails("EPERM", tiny.setns, outer)
+  end)
+  check.fails("EPERM", tiny.userns, { parent = outer, uid_map = { { 0, 90, 1 } }, gid_map = { { 0, 0, 1 } } })
+end
+check.inside({}, function()
+  tiny.setuser(4242, { gid = 4243 })
+  tiny.set_dumpable(true)
+  check.fails("EPERM", tiny.userns, { parent = own, uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } })
+  local outer = tiny.userns { uid_map = { { 0, 4242, 1 } }, gid_map = { { 0, 4243, 1 } } }
+  check.equal(maps_from_here(tiny.userns { parent = outer, uid_map = { { 0, 0, 1 } }, gid_map = { { 0, 0, 1 } } }), "0 4242 1, 0 4243 1")
 end)
 
 -- If a setting forbids user namespaces, the error names the setting and how to change it.

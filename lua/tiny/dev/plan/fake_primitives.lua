@@ -29,6 +29,7 @@ function answer.reserve_port(_, port)
   return fake_handles.new("reservation", { port = number ~= 0 and number or FREE })
 end
 function answer.tcp_listen() return fake_handles.new("listener", { port = FREE }) end
+function answer.nflog(_, group) return fake_handles.new("nflog", { group = group or 1 }) end
 function answer.udp_bind() return fake_handles.new("udp", { port = FREE }) end
 function answer.http(_, url) return fake_handles.new("response", { name = url, status = 200, headers = {} }) end
 function answer.http_read() return "" end
@@ -89,6 +90,8 @@ function answer.pivot_root(plan, root)
 end
 answer.chroot = answer.pivot_root
 -- The process becomes the init of its program and never returns.
+-- What serves others from here on never ends by itself.
+function answer.notify_ready(plan) plan.recorder:end_process() end
 function answer.become_init(plan) plan.recorder:end_process() end
 -- The contents of a pipe are unknown, except the message that lets a container continue.
 function answer.read(plan) return plan.says end
