@@ -275,8 +275,14 @@ function child:reap() end
 ---@param options? tiny.kill.options
 function child:kill(signal, options) end
 
+---@class tiny.closed_port: tiny.handle
+local closed_port = {}
+
 ---@class tiny.dir: tiny.handle
 local dir = {}
+
+---@class tiny.fence: tiny.handle
+local fence = {}
 
 ---@class tiny.file: tiny.handle
 local file = {}
@@ -355,6 +361,17 @@ local nat = {}
 ---@class tiny.netns: tiny.namespace
 local netns = {}
 
+---@class tiny.nflog: tiny.handle
+local nflog = {}
+
+---Receives logged packets, if any are waiting (linux/netfilter/nfnetlink_log.h). Their content is the sender's: it need not be true.
+---```lua
+---local denied <close> = tiny.nflog(5000)
+---for _, packet in ipairs(denied:receive() or {}) do print(packet.to) end
+---```
+---@return any[] # a list of { from, to, protocol (its number), from_port, to_port, link (the index of the link that it arrived on) }; nil if none is waiting
+function nflog:receive() end
+
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
@@ -372,6 +389,9 @@ function notice:read() end
 ---@return any # the content of the file; nil when its cgroup has been removed
 ---@deprecated notice:take is now notice:read; the old name goes in version 0.2
 function notice:take() end
+
+---@class tiny.ns: tiny.namespace
+local ns = {}
 
 ---@class tiny.pin: tiny.handle
 local pin = {}
@@ -2402,6 +2422,195 @@ function tiny.pin_del(link, options) end
 ---@param options? tiny.pin_clear.options
 function tiny.pin_clear(options) end
 
+---@class tiny.egress_fence.options: table<"group"|"mark"|"wide"|"ranges"|"keep_pins"|"netns", any>
+---@field group integer the NFLOG group of its denied packets
+---@field mark integer the mark of allowed connections (conntrack(8)): after a change, existing connections need a pin again
+---@field wide? ({ protocol: "tcp"|"udp", first: integer, last: integer })[] ranges of ports for `egress_pin`, at most 64 (default: none)
+---@field ranges? ({ cidr: tiny.cidr, protocol: "tcp"|"udp", first: integer, last: integer })[] addresses that are always allowed; they must not overlap (default: none)
+---@field keep_pins? boolean existing pins stay (default: false)
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---@class tiny.egress_fence.wide: table<"protocol"|"first"|"last", any>
+---@field protocol "tcp"|"udp" the protocol
+---@field first integer the first port
+---@field last integer the last port
+
+---@class tiny.egress_fence.ranges: table<"cidr"|"protocol"|"first"|"last", any>
+---@field cidr tiny.cidr the addresses
+---@field protocol "tcp"|"udp" the protocol
+---@field first integer the first port
+---@field last integer the last port
+
+---Creates the chains and sets that decide what a container may connect to, or replaces their content in one step. Nothing is allowed but its pins (`egress_pin`) and the given ranges; packets reach it once `egress_link` leads them there. Denied packets go to an NFLOG group (at most 50 in a second) and are rejected: TCP by a reset, others by ICMP. Loopback, link-local, multicast and reserved addresses are always denied, and so are this machine's own addresses, except for replies and neighbor discovery. All fences are in one nftables table, `inet tiny-egress` (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EEXIST: two of the ranges overlap
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, CONFIG_NFT_REJECT_INET or CONFIG_NFT_MASQ
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---local fence <close> = tiny.egress_fence("web", { group = 5000, mark = 7, ranges = {
+---  { cidr = "10.0.0.0/8", protocol = "tcp", first = 5432, last = 5432 } } })
+---```
+---@param id string the container: letters, digits and hyphens
+---@param options tiny.egress_fence.options
+---@return tiny.fence # a fence handle: `name`; `<close>` removes the fence
+function tiny.egress_fence(id, options) end
+
+---@class tiny.egress_fence_del.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Removes the fence of a container, with its pins and links (nft(8)). The table is removed with the last fence.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: this container has no fence; `nft list table inet tiny-egress` lists all
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---tiny.egress_fence("web", { group = 5000, mark = 7 }):keep()
+---tiny.egress_fence_del("web")
+---```
+---@param id string the container: letters, digits and hyphens
+---@param options? tiny.egress_fence_del.options
+function tiny.egress_fence_del(id, options) end
+
+---@class tiny.egress_link.options: table<"addr"|"netns", any>
+---@field addr string|string[] its address or a list of addresses
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Leads the packets that arrive on a link from these addresses to the fence of a container (nft(8)). On a bridge, the sender's address must be enforced (`pin`), and its port closed (`egress_port`).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: this container has no fence: call egress_fence first
+---* EBUSY: an address on this link already leads to another fence
+---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
+---```lua
+---local fence <close> = tiny.egress_fence("web", { group = 5000, mark = 7 })
+---tiny.egress_link("web", "td0", { addr = "10.10.0.2" })
+---```
+---@param id string the container: letters, digits and hyphens
+---@param link tiny.bridge|tiny.veth|string the bridge, or the container's own link: its name or a handle
+---@param options tiny.egress_link.options
+function tiny.egress_link(id, link, options) end
+
+---@class tiny.egress_port.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Drops all frames from a port of a bridge to other ports: its packets reach other containers only through this machine, and so through its fence. All closed ports are in one nftables table, `bridge tiny-egress` (nft(8)). The link need not exist yet.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EAFNOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---```lua
+---local port <close> = tiny.egress_port("veth-web")
+---```
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
+---@param options? tiny.egress_port.options
+---@return tiny.closed_port # a closed_port handle: `name`; `<close>` opens the port
+function tiny.egress_port(link, options) end
+
+---@class tiny.egress_port_del.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Opens a port that `egress_port` has closed (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: the port is not closed; `nft list table bridge tiny-egress` lists all
+---* EOPNOTSUPP: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---* EPROTONOSUPPORT: the kernel has no nftables for bridges: CONFIG_NF_TABLES and CONFIG_NF_TABLES_BRIDGE (`modprobe nf_tables`)
+---```lua
+---tiny.egress_port("veth-web"):keep()
+---tiny.egress_port_del("veth-web")
+---```
+---@param link tiny.bridge|tiny.veth|string the port: its name or a handle
+---@param options? tiny.egress_port_del.options
+function tiny.egress_port_del(link, options) end
+
+---@class tiny.egress_pin.options: table<"seconds"|"netns", any>
+---@field seconds tiny.duration how long new connections are allowed
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---@class tiny.egress_pin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@field addr string the address
+---@field protocol "tcp"|"udp" the protocol
+---@field port? integer the port
+---@field wide? integer instead of a port: the place of a range of ports in `wide`
+
+---Allows a container to connect to destinations for a limited time, or extends that time: a list of up to 1000 as a whole or not at all (nft(8)). Connections that exist at its end continue.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: this container has no fence: call egress_fence first
+---* ENFILE: a container has at most 65536 pins of each family
+---```lua
+---local fence <close> = tiny.egress_fence("web", { group = 5000, mark = 7 })
+---tiny.egress_pin("web", { { addr = "198.51.100.7", protocol = "tcp", port = 443 } }, { seconds = "60s" })
+---```
+---@param id string the container: letters, digits and hyphens
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param options tiny.egress_pin.options
+function tiny.egress_pin(id, pins, options) end
+
+---@class tiny.egress_unpin.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---@class tiny.egress_unpin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@field addr string the address
+---@field protocol "tcp"|"udp" the protocol
+---@field port? integer the port
+---@field wide? integer instead of a port: the place of a range of ports in `wide`
+
+---Removes pins of a container before their time; those that do not exist are skipped (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: this container has no fence: call egress_fence first
+---```lua
+---local fence <close> = tiny.egress_fence("web", { group = 5000, mark = 7 })
+---local pins = { { addr = "198.51.100.7", protocol = "tcp", port = 443 } }
+---tiny.egress_pin("web", pins, { seconds = 60 })
+---tiny.egress_unpin("web", pins)
+---```
+---@param id string the container: letters, digits and hyphens
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param options? tiny.egress_unpin.options
+function tiny.egress_unpin(id, pins, options) end
+
+---@class tiny.egress_pins.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Lists the pins of a container (nft(8)).
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* ENOENT: this container has no fence: call egress_fence first
+---```lua
+---local fence <close> = tiny.egress_fence("web", { group = 5000, mark = 7 })
+---print(#tiny.egress_pins("web"))
+---```
+---@param id string the container: letters, digits and hyphens
+---@param options? tiny.egress_pins.options
+---@return table[] # a list of tables like those of `egress_pin`, with `seconds`, the time that is left
+function tiny.egress_pins(id, options) end
+
+---@class tiny.nflog.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Joins a group of logged packets (NFLOG), such as the denied packets of `egress_fence`. Only one process can join a group.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EBUSY: another process has joined this group: choose another
+---* EINVAL: the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG
+---* EOPNOTSUPP: the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG
+---```lua
+---local denied <close> = tiny.nflog(5000)
+---```
+---@param group integer the number of the group
+---@param options? tiny.nflog.options
+---@return tiny.nflog # an nflog handle: `group`; `:receive()`; can be passed to `poll`
+function tiny.nflog(group, options) end
+
+---Receives logged packets, if any are waiting (linux/netfilter/nfnetlink_log.h). Their content is the sender's: it need not be true.
+---```lua
+---local denied <close> = tiny.nflog(5000)
+---for _, packet in ipairs(denied:receive() or {}) do print(packet.to) end
+---```
+---@param nflog tiny.nflog a handle returned by `nflog`
+---@return any[] # a list of { from, to, protocol (its number), from_port, to_port, link (the index of the link that it arrived on) }; nil if none is waiting
+function tiny.nflog_receive(nflog) end
+
 ---@class tiny.nft_chains.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
@@ -2588,6 +2797,19 @@ function tiny.dns_question(query) end
 ---@param options? tiny.dns_answer.options
 ---@return any # the reply in wire format
 function tiny.dns_answer(query, options) end
+
+---@class tiny.dns_reply.options: table<"name"|"type", any>
+---@field name string the name in the question, in lower case and without the final dot
+---@field type "A"|"AAAA" the type in the question
+
+---Parses the reply of a name server to a question for addresses (RFC 1035): the addresses at the end of the chain of aliases (CNAME) that begins with the asked name.
+---```lua
+---local reply, why = tiny.dns_reply(bytes, { name = "www.example.com", type = "AAAA" })
+---```
+---@param reply string a message in wire format; it need not be trusted
+---@param options tiny.dns_reply.options
+---@return table # a table: `code` ("NOERROR", "NXDOMAIN", …), `addrs`, `ttl` (the smallest of the chain), `next` (the alias that the chain leads to, if the reply has no address of it), `truncated`; nil and the reason if it is no reply to this question
+function tiny.dns_reply(reply, options) end
 
 ---@class tiny.sysctl.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace for keys below `net` (default: the caller's)
@@ -3341,7 +3563,7 @@ function tiny.dup2(file, number) end
 function tiny.isatty(number) end
 
 ---@class tiny.withdraw_fds.options: table<"keep", any>
----@field keep? (tiny.file|tiny.response)[] the files that stay open, and responses with their connections (default: none)
+---@field keep? (tiny.file|tiny.response|tiny.udp|tiny.listener|tiny.nflog|tiny.netns|tiny.userns|tiny.ns|tiny.process)[] the files, sockets and namespaces that stay open, and responses with their connections (default: none)
 
 ---In a child that reads untrusted input: takes away every open file, also standard input, output and error, except those given. Their handles stay valid, and read as an empty file (dup3(2)). An error that the child throws still reaches its parent.
 ---* ENOENT: /proc is not mounted
@@ -3363,7 +3585,7 @@ function tiny.withdraw_fds(options) end
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener)[] the handles to wait for
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener|tiny.nflog)[] the handles to wait for
 ---@param timeout? tiny.duration the longest time to wait; no limit when absent
 ---@param options? tiny.poll.options
 ---@return any[] # a list of the ready handles, and with `write` a list of the writable files; empty when the timeout expires

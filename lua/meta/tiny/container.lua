@@ -12,7 +12,7 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"storage_opt"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"storage_opt"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"egress"|"egress_verify"|"egress_ech"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field interactive? boolean Keep standard input open.
@@ -60,6 +60,9 @@
 ---@field net_rate? string The rate limit of each network interface, "10mbit".
 ---@field net_delay? tiny.duration The delay of each packet.
 ---@field net_loss? number The fraction of packets to drop, 0 to 1.
+---@field egress? (string|tiny.egress.rule)[] What it may connect to; everything else is denied: "api.github.com:443", "*.pypi.org", "10.0.0.0/8:5432/tcp", tables, or "none".
+---@field egress_verify? string How connections to an allowed name are verified: "sni" reads the name in TLS and HTTP.
+---@field egress_ech? string Whether a verified TLS connection may hide its name: "refuse" (the default) or "allow".
 ---@field privileged? boolean No confinement: the container may do everything that the caller may.
 ---@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.
 ---@field cap_drop? string[] Capabilities to drop; "ALL" drops all.
