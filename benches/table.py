@@ -45,6 +45,22 @@ def rootless(result):
     return start(result, ("bubblewrap",), "Start to exit of /bin/true by an unprivileged user")
 
 
+def egress(result):
+    text, runs = start(result["start"], ("Sandlock", "bubblewrap"), "Start to exit of true with one name allowed"), result["running"]
+    found, made = runs["lookups"], runs["connections"]
+    rows = [["a lookup of one name, µs", f"{found['plain_us']:.1f}", f"{found['egress_us']:.1f}", f"{found['ratio']:.2f}"],
+            ["connections a second", f"{made['plain_per_second']:.0f}", f"{made['egress_per_second']:.0f}", f"{made['ratio']:.2f}"]]
+    for name, of in (("", runs), (", with the crowd", runs.get("crowd"))):
+        if of:
+            rows.append(["a datagram there and back, µs" + name, *(f"{of['packets'][k]:.1f}" for k in ("plain_us", "egress_us")), f"{of['packets']['ratio']:.2f}"])
+            rows.append(["iperf3 to the world, Gbit/s" + name, *(f"{of['throughput'][k]:.1f}" for k in ("plain_gbit", "egress_gbit")), f"{of['throughput']['ratio']:.2f}"])
+    text += "\n\nA running container beside one without a list, medians\n\n" + columns(["what", "without", "with a list", "ratio"], rows)
+    each = found["answers_per_processor_second"]
+    text += f"\n\nA flood of lookups: {found['answers_per_second']:.0f} answers a second, {found['failed']} failed; " \
+        + (f"{each:.0f} for a second of the resolver's processor time" if each else "the resolver's processor time is unknown")
+    return text + f"\nA refused connection: {made['refused_p50_us']:.0f} µs, 99 % within {made['refused_p99_us']:.0f} µs; {made['refused']} of 1000 were refused"
+
+
 def calls(result):
     rows = [[r["call"], f"{r['bare_ns']:.0f}", f"{r['tinylua_ns']:.0f}", f"{r['overhead_ns']:.0f}",
              *(f"{r[style + '_ns']:.0f}" for style in ("timeline", "lines", "json"))] for r in result["calls"]]
@@ -57,6 +73,12 @@ def notify(result):
     rows = [[r["side"], f"{r['median_ns'] / 1000:.2f}", f"{r['min_ns'] / 1000:.2f}", f"{r['median_ns'] / floor:.2f}"] for r in result["sides"]]
     return f"One system call that waits for an answer, {result['rounds']} interleaved rounds\n\n" + \
         columns(["side", "median µs", "min µs", "÷ floor"], rows)
+
+
+def pool(result):
+    floor = next(r["median_ns"] for r in result["sides"] if r["side"].startswith("floor"))
+    rows = [[r["side"], f"{r['median_ns'] / 1e6:.2f}", f"{r['min_ns'] / 1e6:.2f}", f"{r['median_ns'] / floor:.2f}"] for r in result["sides"]]
+    return f"Start to exit of /bin/true, {result['rounds']} interleaved rounds\n\n" + columns(["side", "median ms", "min ms", "÷ floor"], rows)
 
 
 def size(result):

@@ -45,7 +45,10 @@ end
 local function show(event, as)
   if as == "json" then return format.line(format.clean_json(tiny.json_encode(event))) end
   local details = { "name=" .. format.clean(event.name) }
-  for key, value in pairs(event.attributes or {}) do table.insert(details, ("%s=%s"):format(format.clean(key), format.clean(value))) end
+  for key, value in pairs(event.attributes or {}) do
+    if type(value) == "table" then value = tiny.json_encode(value) end
+    table.insert(details, ("%s=%s"):format(format.clean(key), format.clean(value)))
+  end
   table.sort(details)
   format.line(("%s %s %s %s (%s)"):format(event.time, event.type, event.event, event.id, table.concat(details, ", ")))
 end

@@ -6,7 +6,7 @@ local status = require "tiny.status"
 
 -- The keys to read of each record. Other keys are needed for json only.
 local KEYS = {
-  "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "health", "lost",
+  "id", "name", "command", "created_at", "network", "labels", "status", "started_at", "finished_at", "exit_code", "signal", "oom", "exceeded", "health", "lost",
   "networks", "ports", "paused", "volumes", "mounts", "image", "from_image",
 }
 
@@ -29,7 +29,7 @@ local function plain(c)
   return {
     id = c.id, name = c.config.name, command = c.config.command, created_at = c.config.created_at, network = c.config.network,
     hostname = c.config.hostname, rootfs = c.config.rootfs, image = c.config.image, image_id = (c.config.from_image or {}).id, status = state.word(c), pid = c.state.pid,
-    health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, started_at = c.state.started_at, finished_at = c.state.finished_at,
+    health = c.state.health, exit_code = c.state.exit_code, oom = c.state.oom, exceeded = c.state.exceeded, started_at = c.state.started_at, finished_at = c.state.finished_at,
     damage = c.damage, labels = c.config.labels, networks = c.state.networks, ports = c.state.ports,
   }
 end

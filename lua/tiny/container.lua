@@ -67,7 +67,7 @@ function step.exec(ctx)
   for _, vars in ipairs { DEFAULT_ENV, ctx.spec.env or {} } do
     for key, value in pairs(vars) do env[key] = value end
   end
-  security.last(ctx.security)
+  if not ctx.sealed then security.last(ctx.security) end
   local _, err = tiny.try(tiny.exec, { env = env, table.unpack(ctx.spec.command) })
   -- Show the command only, since a long environment would hide it.
   err.args = { tiny.show(ctx.spec.command) }
@@ -129,6 +129,7 @@ local function inside(ctx)
   run_step(ctx, "security")
   -- End-of-file without the message means that the supervisor is dead; then exit.
   if ctx.go_from:read() ~= "go" then tiny.fail("the supervisor exited before the container was recorded") end
+  if ctx.await then ctx.await(ctx) end
   if not ctx.spec.init then return run_step(ctx, "exec") end
   guarded(ctx, "exec", function() require "tiny.pipeline.init"(ctx, function() run_step(ctx, "exec") end) end)
 end
@@ -146,15 +147,17 @@ end
 -- The socket that receives the listener of the container's system calls; nil if no function answers them.
 local function answering(ctx)
   if not ctx.security.listener then return nil end
-  require("tiny.pipeline.seccomp_notify").open(ctx)
   local mine
   mine, ctx.security.socket = tiny.socketpair()
+  -- With egress rules, it goes to their keeper, which the network step starts.
+  if ctx.spec.egress or ctx.spec.egress_ask then ctx.first_listener = mine else require("tiny.pipeline.seccomp_notify").open(ctx) end
   return mine
 end
 
--- Creates the container that `ctx` describes; returns when its program runs. ctx.scope undoes what the steps create. A step
--- that replaces "namespaces" must clone with ctx.inside and set ctx.child.
-function container.make(ctx)
+-- Starts to create the container that `ctx` describes; ctx.child then works through the steps. ctx.scope undoes what the steps create. A step
+-- that replaces "namespaces" must clone with ctx.inside and set ctx.child. ctx.await, if set, is called inside right before the program: it may wait, and
+-- choose the command.
+function container.prepare(ctx)
   ctx.inside = function() inside(ctx) end
   -- Load now what is needed after the pivot: no file of the container's tree may be run.
   if ctx.spec.init then require "tiny.pipeline.init" end
@@ -173,9 +176,16 @@ function container.make(ctx)
   ctx.go_into:close()
   if listening then
     ctx.security.socket:close()
-    ctx.answer(ctx, listening)
+    if ctx.first_listener then require("tiny.pipeline.seccomp_notify").open(ctx) end
+    if ctx.answer then ctx.answer(ctx, listening) end
     listening:close()
+    ctx.first_listener = nil
   end
+end
+
+-- Creates a container; returns when its program runs.
+function container.make(ctx)
+  container.prepare(ctx)
   ctx.child:wait_ready()
 end
 

@@ -5,7 +5,7 @@ local network = {}
 -- Checks a spec's network options before anything is created, and converts them to their final form.
 function network.check(spec)
   require "tiny.net.check"(spec)
-  if spec.egress or spec.egress_verify or spec.egress_ech then require "tiny.egress.check"(spec) end
+  if spec.egress or spec.egress_verify or spec.egress_ech or spec.on_connect or spec.egress_learn then require "tiny.egress.check"(spec) end
 end
 
 -- Joins the networks in order; the first one that is not internal has the default route.

@@ -3,6 +3,8 @@ local format = require "tiny.format"
 
 local HEALTH = { starting = " (health: starting)", healthy = " (healthy)", unhealthy = " (unhealthy)" }
 
+local EXCEEDED = { timeout = "timed out", cpu_time = "out of CPU time", max_output = "too much output" }
+
 return function(c, now)
   local s = c.state
   if c.unreadable then return "damaged" end
@@ -11,7 +13,7 @@ return function(c, now)
   if s.status == "created" or s.status == "starting" then return s.status == "created" and "Created" or "Starting" end
   if s.status == "restarting" then return ("Restarting (%s) %s"):format(s.exit_code or "?", format.ago(s.finished_at, now)) end
   if s.lost then return "Exited (unknown)" end
-  local how = s.oom and "out of memory" or s.signal or ""
+  local how = s.oom and "out of memory" or EXCEEDED[s.exceeded] or s.signal or ""
   local code = ("%s (%s)%s"):format(s.status == "stopped" and "Stopped" or "Exited", s.exit_code or "?", how ~= "" and " " .. how or "")
   return s.finished_at and code .. " " .. format.ago(s.finished_at, now) or code
 end

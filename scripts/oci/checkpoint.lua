@@ -1,10 +1,16 @@
--- Refused: criu is not driven by this runtime. The options are those that engines pass.
+-- Saves a container to files.
 return {
-  summary = "Refused: checkpoints are not supported",
+  summary = "Save a running container to files, with criu",
   order = 19,
-  options = function() return require("tiny.oci.command_options").criu end,
-  args = { { "id", value = "ID", help = "The container's id" } },
-  run = function()
-    tiny.fail { message = "checkpoint: this runtime does not support checkpoints (criu)", hint = "runc and crun do", exit = 1 }
+  seal = true,
+  options = function()
+    return require("tiny.oci.command_options").criu {
+      { "leave-running", type = "flag", help = "Let it go on running" },
+      { "pre-dump", type = "flag", help = "Save only its memory, for a later checkpoint, and let it go on running" },
+      { "parent-path", value = "DIR", help = "Save only what has changed since the pre-dump in DIR, relative to --image-path" },
+      { "page-server", value = "ADDRESS:PORT", help = "Send memory to this `criu page-server`" },
+    }
   end,
+  args = { { "id", value = "ID", help = "The container's id" } },
+  run = function(args) require("tiny.oci.checkpoint").run(args.id, args) end,
 }

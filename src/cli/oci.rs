@@ -165,7 +165,7 @@ fn parser() -> Command {
                 "Do without the cgroups that an unprivileged user may not create: true, false or auto",
             )
             .value_parser(["true", "false", "auto"]),
-            path("criu", "PATH", "The program criu"),
+            text("criu", "PATH", "The program criu"),
             trace_arg(),
             path("install", "DIR", "Create the link tinylua-oci to this program in DIR [default: beside it]")
                 .num_args(0..=1),

@@ -24,6 +24,8 @@ struct Item {
     help: String,
     heading: Option<String>,
     default: Option<String>,
+    /// The value when the option stands alone: `--usage`, `--usage=FILE`.
+    implied: Option<String>,
     many: bool,
     required: bool,
     trailing: bool,
@@ -52,6 +54,7 @@ impl Item {
                 b"help" => item.help = value.to_string()?,
                 b"heading" => item.heading = Some(value.to_string()?),
                 b"default" => item.default = Some(value.to_string()?),
+                b"implied" => item.implied = Some(value.to_string()?),
                 b"many" => item.many = truth(),
                 b"required" => item.required = truth(),
                 b"trailing" => item.trailing = truth(),
@@ -136,6 +139,9 @@ impl Item {
         // `--tail -5` and `--memory -1` reach the value's own check instead of "unexpected -5".
         arg = arg.allow_negative_numbers(true);
         arg = arg.value_name(self.value_name.clone().unwrap_or_else(|| self.ty.to_uppercase()));
+        if let Some(implied) = &self.implied {
+            arg = arg.num_args(0..=1).require_equals(true).default_missing_value(implied.clone());
+        }
         match &self.default {
             Some(default) => arg.default_value(default.clone()),
             None => arg,

@@ -22,6 +22,7 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("notice"),
     Type::Handle("udp"),
     Type::Handle("listener"),
+    Type::Handle("splicer"),
     Type::Handle("nflog"),
 ]);
 

@@ -7,6 +7,7 @@ mod cgroup;
 mod cgroup_event;
 mod control;
 mod copy;
+mod cow;
 mod credentials;
 mod data;
 mod descriptor;
@@ -68,6 +69,7 @@ pub const FAMILIES: &[&[Primitive]] = &[
     attribute::FAMILY,
     sync::FAMILY,
     copy::FAMILY,
+    cow::FAMILY,
     tar_files::FAMILY,
     layer::FAMILY,
     quota::FAMILY,

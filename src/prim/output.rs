@@ -6,7 +6,7 @@ use mlua::{AnyUserData, Table, UserData, Value};
 
 use super::descriptor::file;
 use crate::sys::log_pump::{Moved, Stream};
-use crate::sys::logfile::{LogFile, Rotation};
+use crate::sys::logfile::{LogFile, Loss, Rotation};
 use crate::sys::relay::{Next, Relay, Side};
 use crate::sys::terminal_filter::Filter;
 use crate::sys::{self as kernel};
@@ -45,7 +45,8 @@ pub const FAMILY: &[Primitive] = &[
                  `pump_finish` uses all of it",
             ),
         ],
-        returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`",
+        returns: "a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`, and `taken` is the number of \
+                  bytes that were moved before, by this and earlier runs",
         errors: &[
             ("ENOENT", "the FIFOs are missing: create them with mknod"),
             ("ESPIPE", "the spool was truncated, but the log was not"),
@@ -59,12 +60,18 @@ pub const FAMILY: &[Primitive] = &[
         effect: Effect::Plumbing,
         doc: "Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.",
         args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
-        options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
+        options: &[
+            opt("keep", Type::Bool, "false", "also return the bytes"),
+            opt("most", Type::Size, "1m", "move at most this many bytes"),
+        ],
         returns: "whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes moved",
         method: Some(("pump", "move")),
         errors: &[("ENOSPC", "the disk is full; no bytes are lost, they stay in the FIFO and the spool")],
         example: "local more = pump:move(\"stdout\")",
-        call: |c| moved(c, Stream::move_on),
+        call: |c| {
+            let most = c.opt_size("most")?;
+            moved(c, |stream, log, keep| stream.move_on(log, keep, most))
+        },
         ..BASE
     },
     Primitive {
@@ -73,11 +80,17 @@ pub const FAMILY: &[Primitive] = &[
         doc: "Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the \
               container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.",
         args: &[arg("pump", PUMP, "a handle returned by `pump`"), arg("stream", Type::Word(&STREAMS), "which stream")],
-        options: &[opt("keep", Type::Bool, "false", "also return the bytes")],
+        options: &[
+            opt("keep", Type::Bool, "false", "also return the bytes"),
+            opt("excess", Type::Bool, "false", "the log says that the limit of the output was reached"),
+        ],
         returns: "whether the FIFO may hold more, the bytes with `keep` (else nil), and the number of bytes discarded",
         method: Some(("pump", "drop")),
         example: "local _, _, lost = pump:drop(\"stdout\")",
-        call: |c| moved(c, |stream, _, keep| stream.drop_on(keep)),
+        call: |c| {
+            let why = if c.flag("excess") { Loss::Excess } else { Loss::Dropped };
+            moved(c, |stream, _, keep| stream.drop_on(keep, why))
+        },
         ..BASE
     },
     Primitive {
@@ -197,14 +210,16 @@ fn pump(call: &Call<'_>) -> Outcome {
     let mut log = LogFile::open(&path, rotation)?;
     let mut builder = Builder::new(call.lua, "pump")?.field("path", path)?;
     let mut streams = Vec::new();
+    let mut taken = 0;
     for name in STREAMS {
         let fifo = format!("{dir}/{name}");
         let stream = Stream::open(name, &fifo, &format!("{fifo}.spool"), log.logged(name)?)?;
         builder = builder.field(name, file(call, stream.fifo()?, &fifo)?)?;
+        taken += stream.taken();
         streams.push(stream);
     }
     let pump = call.lua.create_userdata(Pump(RefCell::new((log, streams))))?;
-    call.ok(builder.field("pump", pump)?.build()?)
+    call.ok(builder.field("pump", pump)?.field("taken", taken)?.build()?)
 }
 
 /// Calls `how` with the stream named by the second argument.

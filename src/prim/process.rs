@@ -144,8 +144,15 @@ pub const FAMILY: &[Primitive] = &[
             arg("child", Type::Handle("child"), "a handle returned by `clone` or `fork`"),
             optional("timeout", Type::Duration, "the longest time to wait"),
         ],
+        options: &[opt(
+            "usage",
+            Type::Bool,
+            "false",
+            "also return what it used, with its descendants that were waited for (getrusage(2))",
+        )],
         returns: "the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout \
-                  expires",
+                  expires. With `usage`, a third result: a table with user_seconds, system_seconds, rss_peak (bytes, of \
+                  the largest process), voluntary_switches, involuntary_switches",
         method: Some(("child", "wait")),
         errors: &[("ECHILD", "it is not a child of this process, or was already waited for")],
         example: "local status, signal = child:wait()",
@@ -316,15 +323,33 @@ fn exec(call: &Call<'_>) -> Outcome {
 
 fn wait(call: &Call<'_>) -> Outcome {
     let child = call.handle(0)?;
-    let Some(ended) = FdRef::of(&child)?.with(|fd| call.seconds(1).map(|timeout| pidfd::wait(fd, timeout)))??? else {
+    let waited = FdRef::of(&child)?.with(|fd| call.seconds(1).map(|timeout| pidfd::wait(fd, timeout)))???;
+    let Some((ended, usage)) = waited else {
         return call.ok(());
     };
     child.raw_set("closed", true)?;
     rethrow(call, &child, Some(0.0))?;
-    match ended {
-        Ended::Exited(status) => call.ok(status),
-        Ended::Signaled(number) => call.ok((ended.status(), signal::name(number))),
+    let name = match ended {
+        Ended::Signaled(number) => Some(signal::name(number)),
+        Ended::Exited(_) => None,
+    };
+    if call.flag("usage") {
+        return call.ok((ended.status(), name, usage_table(call, usage)?));
     }
+    match name {
+        None => call.ok(ended.status()),
+        name => call.ok((ended.status(), name)),
+    }
+}
+
+fn usage_table(call: &Call<'_>, usage: pidfd::Usage) -> mlua::Result<Table> {
+    let table: Table = call.lua.create_table_with_capacity(0, 5)?;
+    table.raw_set("user_seconds", usage.user_seconds)?;
+    table.raw_set("system_seconds", usage.system_seconds)?;
+    table.raw_set("rss_peak", usage.rss_peak)?;
+    table.raw_set("voluntary_switches", usage.voluntary_switches)?;
+    table.raw_set("involuntary_switches", usage.involuntary_switches)?;
+    Ok(table)
 }
 
 fn wait_ready(call: &Call<'_>) -> Outcome {

@@ -39,6 +39,8 @@ pub struct Stream {
     held: usize,
     /// How many bytes after `taken` were discarded and are not yet recorded as lost.
     lost: u64,
+    /// Why they were discarded.
+    why: Loss,
     /// How many bytes before `logged` are neither in the log nor in the spool, and not yet recorded as lost.
     gap: u64,
     /// Bytes that have not yet been returned to the caller, for an echo.
@@ -88,6 +90,7 @@ impl Stream {
             buffer: Vec::new(),
             held: 0,
             lost: 0,
+            why: Loss::Dropped,
             gap: logged - before,
             kept: Vec::new(),
         })
@@ -103,12 +106,17 @@ impl Stream {
         Ok(self.fifo.try_clone()?)
     }
 
-    /// Reads the FIFO and logs its whole lines. The bytes are returned only if `keep` is set, since a copy of
-    /// everything costs time.
-    pub fn move_on(&mut self, log: &mut LogFile, keep: bool) -> Result<Moved> {
+    /// The number of bytes that the stream has taken so far, those of earlier runs included.
+    pub fn taken(&self) -> u64 {
+        self.taken
+    }
+
+    /// Reads the FIFO, at most `most` bytes, and logs its whole lines. The bytes are returned only if `keep` is set, since
+    /// a copy of everything costs time.
+    pub fn move_on(&mut self, log: &mut LogFile, keep: bool, most: Option<u64>) -> Result<Moved> {
         self.confess(log, keep)?;
         let before = self.taken;
-        let more = self.take(log);
+        let more = self.take(log, most);
         self.write(log, keep, false)?;
         let more = more?;
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more, count: (self.taken - before) as usize })
@@ -119,16 +127,16 @@ impl Stream {
         log.use_all_space();
         self.confess(log, keep)?;
         let before = self.taken;
-        while self.take(log)? {
+        while self.take(log, None)? {
             self.write(log, keep, false)?;
         }
         self.write(log, keep, true)?;
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more: false, count: (self.taken - before) as usize })
     }
 
-    /// Discards the content of the FIFO; the number of bytes is logged once the log can be written. The content of the
+    /// Discards the content of the FIFO, for this reason; the number of bytes is logged once the log can be written. The content of the
     /// spool is kept.
-    pub fn drop_on(&mut self, keep: bool) -> Result<Moved> {
+    pub fn drop_on(&mut self, keep: bool, why: Loss) -> Result<Moved> {
         let mut piece = vec![0; PIECE];
         let mut dropped = 0;
         while dropped < TURN {
@@ -145,6 +153,7 @@ impl Stream {
             }
         }
         self.lost += dropped as u64;
+        self.why = why;
         Ok(Moved { bytes: std::mem::take(&mut self.kept), more: dropped >= TURN, count: dropped })
     }
 
@@ -158,15 +167,16 @@ impl Stream {
             return Ok(());
         }
         self.write(log, keep, true)?;
-        log.lost(&self.name, self.logged, self.lost, Loss::Dropped)?;
+        log.lost(&self.name, self.logged, self.lost, self.why)?;
         self.lost = 0;
         Ok(())
     }
 
-    /// FIFO to spool; returns whether there may be more. While the log cannot be written, the spool grows by one turn
+    /// FIFO to spool, at most `most` bytes; returns whether there may be more. While the log cannot be written, the spool grows by one turn
     /// at most. Its disk, which may be the log's, keeps the same free space.
-    fn take(&mut self, log: &LogFile) -> Result<bool> {
+    fn take(&mut self, log: &LogFile, most: Option<u64>) -> Result<bool> {
         let mut turn = TURN.saturating_sub((self.taken - self.logged) as usize);
+        turn = most.and_then(|most| usize::try_from(most).ok()).map_or(turn, |most| turn.min(most));
         let mut spare = log.spare(self.spool.as_fd(), 0)?;
         if spare < turn as u64 {
             self.free(PAGE);

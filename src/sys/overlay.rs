@@ -23,6 +23,9 @@ pub struct Layers<'a> {
     pub userxattr: bool,
     /// Whether a directory in an upper layer may be redirected to another name below (trusted.overlay.redirect).
     pub redirect: bool,
+    /// Whether the upper directory has every change as a whole file: without redirects, files of which only the metadata
+    /// is copied, and an index of hard links.
+    pub whole: bool,
     /// The user whose permissions are used on the layers; the caller's own without one.
     pub access: Option<Access>,
 }
@@ -46,6 +49,11 @@ pub fn overlay(layers: &Layers<'_>, attributes: u64) -> Result<OwnedFd> {
     }
     if layers.redirect {
         rest.push(("redirect_dir", Some("follow".to_owned())));
+    }
+    if layers.whole {
+        rest.extend(
+            [("redirect_dir", "nofollow"), ("metacopy", "off"), ("index", "off")].map(|(k, v)| (k, Some(v.to_owned()))),
+        );
     }
     let one_by_one = lower.iter().map(|layer| ("lowerdir+", Some(layer.fitting(layer.path.to_owned())))).collect();
     match make(one_by_one, &rest, attributes, layers.access) {

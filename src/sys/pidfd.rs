@@ -3,7 +3,7 @@
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
-use rustix::process::{Pid, WaitId, WaitIdOptions};
+use rustix::process::Pid;
 
 use super::event::readable;
 use super::{Context, Error, Result, interrupt};
@@ -27,25 +27,63 @@ impl Ended {
     }
 }
 
+/// What a process and its descendants used, as far as each of them was waited for by its parent (getrusage(2)).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Usage {
+    /// CPU time in user mode, in seconds.
+    pub user_seconds: f64,
+    /// CPU time in the kernel, in seconds.
+    pub system_seconds: f64,
+    /// The largest resident set of one of them, in bytes.
+    pub rss_peak: u64,
+    /// Context switches because a process waited.
+    pub voluntary_switches: u64,
+    /// Context switches because the scheduler chose another process.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    fn of(usage: &libc::rusage) -> Usage {
+        let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+        Usage {
+            user_seconds: seconds(usage.ru_utime),
+            system_seconds: seconds(usage.ru_stime),
+            rss_peak: usage.ru_maxrss.unsigned_abs() * 1024,
+            voluntary_switches: usage.ru_nvcsw.unsigned_abs(),
+            involuntary_switches: usage.ru_nivcsw.unsigned_abs(),
+        }
+    }
+}
+
 /// Waits for a child and reaps it. `None` after `timeout` seconds.
-pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<Ended>> {
+pub fn wait(pidfd: BorrowedFd<'_>, timeout: Option<f64>) -> Result<Option<(Ended, Usage)>> {
     if timeout.is_some() && !readable(pidfd, timeout)? {
         return Ok(None);
     }
     loop {
         interrupt::check()?;
-        match rustix::process::waitid(WaitId::PidFd(pidfd), WaitIdOptions::EXITED) {
-            Ok(Some(status)) => {
-                return Ok(Some(match (status.exit_status(), status.terminating_signal()) {
-                    (Some(code), _) => Ended::Exited(code),
-                    (None, signal) => Ended::Signaled(signal.unwrap_or(0)),
-                }));
-            }
-            Ok(None) => return Ok(None),
-            Err(rustix::io::Errno::INTR) if !interrupt::pending() => {}
-            Err(e) => return Err(e.into()),
+        match waitid(pidfd) {
+            Err(e) if e.errno == Errno::EINTR && !interrupt::pending() => {}
+            ended => return ended.map(Some),
         }
     }
+}
+
+/// waitid(2) with the usage, which the C library's function lacks.
+fn waitid(pidfd: BorrowedFd<'_>) -> Result<(Ended, Usage)> {
+    // SAFETY: both are plain C structures, for which zeros are valid.
+    let (mut info, mut usage): (libc::siginfo_t, libc::rusage) = unsafe { (std::mem::zeroed(), std::mem::zeroed()) };
+    // SAFETY: the kernel writes one siginfo_t and one rusage, which both live here.
+    let result = unsafe {
+        libc::syscall(libc::SYS_waitid, libc::P_PIDFD, pidfd.as_raw_fd(), &raw mut info, libc::WEXITED, &raw mut usage)
+    };
+    if result != 0 {
+        return Err(Error::last());
+    }
+    // SAFETY: waitid filled in the fields of a child's end.
+    let status = unsafe { info.si_status() };
+    let ended = if info.si_code == libc::CLD_EXITED { Ended::Exited(status) } else { Ended::Signaled(status) };
+    Ok((ended, Usage::of(&usage)))
 }
 
 /// struct pidfd_info in its first version of 64 bytes (linux/pidfd.h).

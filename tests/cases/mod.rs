@@ -13,11 +13,12 @@ const BY_AN_ORDINARY_USER: &[(&str, &str)] = &[
     ("images", "changes commands concurrent diff disk explain lower_links mount run shown stack tree volumes"),
     (
         "scenarios",
-        "attach_input attach_no_log bad_input bad_state callbacks concurrent_pairs:memory concurrent_runs damaged \
+        "attach_input attach_no_log bad_input bad_state callbacks cpu_time concurrent_pairs:memory concurrent_runs cow \
+          cow_ask cow_refused damaged \
          detach disk_full events:pids exec_detach exec_streams exit_status health init init_terminal labels lifecycle \
-         limits:memory limits_more:cpuset log_bad_output log_lost log_options log_tail log_times lost_output names \
-         oom_live:memory orphan override reboot recipe_result restart run run_options stop terminal tester \
-         trace_detach usage:memory while_starting",
+         limits:memory limits_more:cpuset log_bad_output log_lost log_options log_tail log_times lost_output max_output names \
+         oom_live:memory orphan override pool reboot recipe_result restart run run_options stop terminal tester \
+         timeout trace_detach usage:memory usage_recorded while_starting",
     ),
 ];
 

@@ -200,7 +200,7 @@ def prepare():
                         f"lowerdir={path},upperdir={over}/upper,workdir={over}/work", path], check=True)
     # In cgroup v2 a cgroup with processes cannot enable controllers for its children (cgroups(7)).
     top = pathlib.Path("/sys/fs/cgroup")
-    if (top / "cgroup.controllers").exists():
+    if (top / "cgroup.controllers").exists() and not (top / "init").exists():
         (top / "init").mkdir()
         for pid in (top / "cgroup.procs").read_text().split():
             (top / "init/cgroup.procs").write_text(pid)

@@ -1,13 +1,14 @@
-//! The parsers in Rust: profiles of system calls, units, addresses, tar, DNS, mountinfo, the log.
+//! The parsers in Rust: profiles of system calls, units, addresses, tar, DNS, TLS, HTTP, mountinfo, the log.
 
 use std::io::Read;
 use std::path::PathBuf;
 
 use tinylua::sys::cgroup::Layout;
 use tinylua::sys::copy::{Data, Entry, Sink, Tally, archive};
+use tinylua::sys::host_name::{Parsed, host_name};
 use tinylua::sys::logfile::{LogFile, Rotation};
-use tinylua::sys::net::dns;
-use tinylua::sys::{Result, mountinfo, seccomp};
+use tinylua::sys::net::{dns, nflog};
+use tinylua::sys::{Result, http_host, mountinfo, seccomp, tls_hello};
 use tinylua::vm::units;
 
 use crate::seeds::{each, sentence};
@@ -87,6 +88,37 @@ fn questions_for_names() {
         if let Some(question) = dns::question(bytes) {
             assert!(question.max >= 512);
         }
+    });
+}
+
+/// What a complete message names is a host name, and an incomplete one asks for more than there is.
+fn hosts<T>(read: impl Fn(&[u8]) -> Parsed<T>, host: impl Fn(&T) -> Option<String>, bytes: &[u8]) {
+    match read(bytes) {
+        Parsed::More(more) => assert!(more > bytes.len()),
+        Parsed::Refused(why) => sentence(why),
+        Parsed::Done(message) => {
+            let host = host(&message);
+            assert!(host.is_none_or(|host| host_name(host.as_bytes()) == Some(host)));
+        }
+    }
+}
+
+#[test]
+fn first_messages_of_clients() {
+    each("tls_hello", 1500, |bytes| hosts(tls_hello::read, |hello| hello.name.clone(), bytes));
+    each("http_request", 1500, |bytes| {
+        hosts(http_host::request, |request| Some(request.host.clone()), bytes);
+        hosts(http_host::response, |_| None, bytes);
+    });
+}
+
+/// Reports of packets, whose contents a container chooses.
+#[test]
+fn reported_packets() {
+    each("nflog", 1500, |bytes| {
+        let found = nflog::packets(bytes);
+        assert!(found.len() <= bytes.len() / 16, "more packets than headers");
+        assert!(found.iter().all(|packet| packet.ports.is_none() || packet.ends.is_some()));
     });
 }
 

@@ -1,54 +1,26 @@
--- Runs an untrusted program: `tinylua run judge.lua PROGRAM…`. It gets three seconds, 64 MiB of memory, 16
--- processes, 64 KiB of output, no network and no writable file. One line of JSON reports the result.
+-- Judges untrusted programs: `tinylua run judge.lua PROGRAM…`, or each line of standard input as a shell command. Each gets
+-- three seconds, 64 MiB of memory, 16 processes, 64 KiB of output, no network and no writable file. One line of JSON reports
+-- each result.
 local args = ...
-if #args == 0 then tiny.fail { message = "what shall be run?", exit = 2 } end
+local LIMITS = { timeout = "3s", max_output = "64k" }
 
-local SECONDS, MEMORY, PROCESSES, OUTPUT = 3, "64m", 16, 64 * 1024
-local NOBODY = 65534
+local pool <close> = require("tiny.pool").new {
+  -- A single program needs no containers that wait.
+  size = #args > 0 and 0 or 4,
+  read_only = true, user = "nobody", cap_drop = { "ALL" }, network = "none",
+  memory = "64m", pids = 16, ulimits = { nofile = 64, core = 0 },
+  env = { PATH = "/usr/bin:/bin", LANG = "C.UTF-8" },
+  landlock = { paths = { ["/"] = "rx", ["/dev/null"] = "rw" }, strict = false },
+}
 
-local group <close> = tiny.cgroup("judge-" .. tiny.random_id(), { controllers = { "memory", "pids" } })
-tiny.set_memory_limit(group, MEMORY)
-tiny.set_pids_limit(group, PROCESSES)
+local VERDICTS = { timeout = "out of time", max_output = "too much output" }
 
--- Everything that needs /etc, /usr or a module is read before access is restricted.
-local filter = tiny.seccomp_compile(require "tiny.seccomp_default", { caps = {} })
-
-local function inside(into)
-  tiny.mount_private("/")
-  tiny.mount_bind("/", "/mnt", { read_only = true, nosuid = true })
-  local root <close> = tiny.open_root("/mnt")
-  for _, path in ipairs { "/tmp", "/run", "/root", "/home", "/var/lib" } do tiny.mount_tmpfs(path, { root = root, read_only = true, size = "4k" }) end
-  tiny.mount_proc("/proc", { root = root, read_only = true, hidepid = "invisible" })
-  tiny.mount_tmpfs("/sys", { root = root, read_only = true, size = "4k" })
-  tiny.pivot_root(root)
-  for number, file in pairs { [0] = tiny.open("/dev/null"), into, into } do tiny.dup2(file, number) end
-  tiny.setrlimit("nofile", 64)
-  tiny.setrlimit("core", 0)
-  tiny.set_caps { bounding = {}, inheritable = {}, ambient = {} }
-  tiny.setuser(NOBODY)
-  tiny.no_new_privs()
-  tiny.landlock { paths = { ["/"] = "rx", ["/dev/null"] = "rw" }, strict = false }
-  tiny.seccomp(filter)
-  tiny.exec { env = { PATH = "/usr/bin:/bin", LANG = "C.UTF-8" }, table.unpack(args) }
+local function judge(command)
+  local result = pool:run(command, LIMITS)
+  local verdict = result.oom and "out of memory" or VERDICTS[result.exceeded] or "ended"
+  local function text(bytes) return utf8.len(bytes) and bytes or nil end
+  print(tiny.json_encode { verdict = verdict, status = result.status, output = text(result.stdout), errors = text(result.stderr) })
 end
 
-local from, into = tiny.pipe()
-local namespaces = { pid = true, mount = true, uts = true, ipc = true, net = true, cgroup = group }
-local child <close> = tiny.clone(namespaces, function() inside(into) end)
-into:close()
-child:wait_ready()
-
--- Reads until the end, the output limit or the time limit; `verdict` is what came first.
-local text, verdict, deadline = "", nil, tiny.clock("monotonic") + SECONDS
-while not verdict do
-  local left = deadline - tiny.clock("monotonic")
-  local bytes = left > 0 and #tiny.poll({ from }, left) > 0 and from:read()
-  if bytes then text = text .. bytes end
-  if bytes == nil then verdict = "ended" elseif not bytes then verdict = "out of time" elseif #text > OUTPUT then verdict = "too much output" end
-end
-if verdict ~= "ended" then tiny.cgroup_kill(group) end
-local status = child:wait()
-local use = tiny.cgroup_stats(group)
-if use.oom_kills > 0 then verdict = "out of memory" end
-
-print(tiny.json_encode { verdict = verdict, status = status, output = utf8.len(text:sub(1, OUTPUT)) and text:sub(1, OUTPUT) or nil })
+if #args > 0 then return judge(args) end
+for line in io.lines() do judge(line) end

@@ -10,6 +10,7 @@ end
 -- The options that control how the spec is run.
 local function how(args, more)
   more.detach, more.remove, more.keys, more.cidfile, more.raw = args.detach, args.rm, args.detach_keys, args.cidfile, rawget(args, "raw")
+  more.usage = args.usage
   return more
 end
 

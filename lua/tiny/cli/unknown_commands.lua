@@ -19,5 +19,5 @@ return {
   state = "`tinylua inspect --format state NAME` shows it",
   bwrap = SANDBOX, nsjail = SANDBOX, sandbox = SANDBOX, unshare = SANDBOX,
   swarm = CLUSTER, stack = CLUSTER, service = CLUSTER, node = CLUSTER, secret = CLUSTER, config = CLUSTER, machine = CLUSTER,
-  context = "--root DIR chooses another state directory", checkpoint = "checkpoints are not supported",
+  context = "--root DIR chooses another state directory", checkpoint = "`tinylua-oci checkpoint` saves containers of the OCI runtime",
 }

@@ -44,7 +44,8 @@ function attach.serve(container, connection, options)
     }
   end
   if (far.ended.oom or 0) > 0 then format.note("%s ran out of memory; the kernel killed %d of its processes", name, far.ended.oom) end
-  return far.ended.status
+  if far.ended.exceeded or far.ended.truncated then require("tiny.supervisor.run_limits").report(name, container.config, far.ended) end
+  return far.ended.status, far.ended
 end
 
 -- The connection to a program that this process started itself: its pty.

@@ -29,6 +29,10 @@ function prune.containers(told, chosen, sized)
     -- Skipped if another command is starting or removing it.
     local now = ended and state.claim(container)
     local alive <close> = now and now.alive
+    if now and now.config.mounts and require("tiny.cow.changes").any(now) then
+      format.note("%s is kept: it has changes that are not applied", now.config.name)
+      now = nil
+    end
     local size = now and sized and tree_size(now.dir)
     local removed, err = tiny.try(function() return now and ENDED[now.state.status] and not now.damage and state.forget(now) end)
     if removed then told(now.id, size) elseif err then format.note("%s", tostring(err)) end

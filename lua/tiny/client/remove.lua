@@ -18,6 +18,23 @@ local function by_force(container, why, volumes)
   state.forget(container, { force = true, volumes = volumes })
 end
 
+-- Fails if changes in copy-on-write folders would be lost, or says that they are, if that is wanted.
+local function check_changes(container, lose)
+  if not container.config.mounts or container.unreadable or not require("tiny.cow.changes").any(container) then return end
+  local name = container.config.name
+  if lose then
+    require("tiny.format").note("%s: its changes in copy-on-write folders are discarded", name)
+    -- This also completes an interrupted `apply`, which would leave a temporary file on the host.
+    local function discard() require("tiny.cow.changes").discard(container) end
+    local rootless = require "tiny.base.rootless"
+    return tiny.try(function() if rootless.is() then rootless.apart(discard) else discard() end end)
+  end
+  tiny.fail {
+    message = name .. " has changes that are not applied", exit = 125,
+    hint = ("`tinylua changes %s` lists them; apply or discard them, or use rm -f"):format(name),
+  }
+end
+
 return function(container, options)
   local force, volumes = options and options.force, options and options.volumes
   local stopped = false
@@ -29,6 +46,7 @@ return function(container, options)
       local alive <close> = now.alive
       if not force then state.check_usable(now) end
       if now.unreadable then unresponsive.kill_strays(now) end
+      check_changes(now, options and options.changes)
       state.forget(now, options)
       return
     end

@@ -21,7 +21,9 @@ local function terminal(record, spec, options)
   -- The supervisor has these now: only it holds the lock, and its end closes the connection.
   record.alive:close()
   options.client:close()
-  return attach.serve(record, client, { input = spec.interactive, keys = options.keys, owner = true })
+  local status
+  status, options.result = attach.serve(record, client, { input = spec.interactive, keys = options.keys, owner = true })
+  return status
 end
 
 -- Starts a container; as in docker, one that is running is left alone.
@@ -52,12 +54,23 @@ function run.run(spec, options)
     require("tiny.client.detach_keys").new(options.keys)
     if spec.interactive and not options.detach then require("tiny.client.tty_proxy").check_input() end
   end
+  if options.usage then require("tiny.client.usage_report").check(options) end
+  local asks = spec.cow_on_exit == "ask" or spec.cow_on_exit == nil
+  if spec.cow_on_exit == "ask" and (options.detach or not require("tiny.client.review").possible()) then
+    tiny.fail { message = "cow_on_exit: ask needs a terminal and a container in the foreground", hint = "--on-exit keep; then `tinylua changes` and `apply`", exit = 125 }
+  end
   local record = lifecycle.create(spec, options)
   local how = {
     fresh = not options.earlier, where = options.where, keys = options.keys, cidfile = options.cidfile, raw = options.raw, recover = recover,
     throwaway = options.remove and (spec.restart or "no") == "no",
   }
-  if not options.detach then return (spec.tty and terminal or lifecycle.foreground)(record, spec, how) end
+  if not options.detach then
+    local status = (spec.tty and terminal or lifecycle.foreground)(record, spec, how)
+    if options.usage and how.result then require("tiny.client.usage_report").show(options.usage, record, how.result) end
+    local cow = asks and spec.mounts and require "tiny.cow.folders"
+    if cow and cow.any(spec.mounts) and require("tiny.client.review").possible() then require("tiny.client.review").after(record, not spec.tty) end
+    return status
+  end
   lifecycle.background(record, spec, how)
   if not options.silent then format.line(record.id) end
   return 0

@@ -8,10 +8,15 @@ local function recorded_end(container)
   require "tiny.store.event_reader"({ since = 0 }, function(event)
     if event.id == container.id and event.event == "die" then last = event.attributes or {} end
   end)
-  return { exit_code = last and last.exit_code, signal = last and last.signal, removed = true }
+  last = last or {}
+  return {
+    exit_code = last.exit_code, signal = last.signal, oom = last.oom, exceeded = last.exceeded, truncated = last.truncated, usage = last.usage,
+    removed = true,
+  }
 end
 
--- Returns the state after the end: that of the container, or if it was removed, its exit_code and signal with removed = true.
+-- Returns the state after the end: that of the container, or if it was removed, what its last event has, with
+-- removed = true.
 return function(container)
   local waiting, last = { running = true, starting = true, restarting = true }, container
   while container and waiting[container.state.status] do

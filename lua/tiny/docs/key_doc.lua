@@ -61,7 +61,7 @@ local function field_text(of, field)
   table.insert(out, "  " .. terminal.wrap(field[3], 2))
   for _, option in ipairs(field.options or {}) do
     local short = option.short and ("-%s, "):format(option.short) or ""
-    local value = option.type ~= "flag" and " " .. (option.value or (option.type or "VALUE"):upper()) or ""
+    local value = option.implied and ("[=%s]"):format(option.value) or option.type ~= "flag" and " " .. (option.value or (option.type or "VALUE"):upper()) or ""
     table.insert(out, ("\n  %s--%s%s\n      %s"):format(short, option[1], value, terminal.wrap(option.help or "", 6)))
   end
   local types = types_text(field[2])

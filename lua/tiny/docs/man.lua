@@ -59,6 +59,7 @@ local function option_head(option)
   head = head .. ("\\fB%s\\fR"):format(escape("--" .. option[1]))
   if option.optional then return ("%s[=\\fI%s\\fR]"):format(head, escape(option.optional)) end
   if option.type == "flag" then return head end
+  if option.implied then return ("%s[=\\fI%s\\fR]"):format(head, escape(option.value)) end
   return ("%s=\\fI%s\\fR"):format(head, escape(option.value or (option.type or "string"):upper()))
 end
 

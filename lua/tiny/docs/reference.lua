@@ -16,7 +16,7 @@ local function rows(out, head, list)
 end
 
 local function option_name(option)
-  local value = option.type ~= "flag" and " " .. (option.value or (option.type or "string"):upper()) or ""
+  local value = option.implied and ("[=%s]"):format(option.value) or option.type ~= "flag" and " " .. (option.value or (option.type or "string"):upper()) or ""
   return ("`%s--%s%s`"):format(option.short and ("-%s, "):format(option.short) or "", option[1], value)
 end
 

@@ -96,6 +96,7 @@ doc.arguments = {
     { "process?", "tiny.process|tiny.child", "its PID 1, in its supervisor" },
     { "cgroup?", "tiny.cgroup", "its cgroup" },
     { "netns?", "tiny.netns", "its network namespace" },
+    { "usage?", "table<string, number>", "in on_exit: what the run has used, as `inspect` shows it; what is not counted is absent" },
     { "scope", "tiny.scope", "the scope that is undone when it ends" },
     { "networks?", "table[]", "its connections to networks" },
     { "ports?", "string[]", "its published ports" },

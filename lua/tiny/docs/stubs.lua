@@ -119,6 +119,50 @@ function scope.replay(journal) end
 return scope
 ]=]
 
+local POOL = [=[
+
+---The keys of tiny.container.spec that a container without a program of its own can have, and the size.
+---@class tiny.pool.spec: tiny.container.spec
+---@field size? integer How many containers wait [1]; 0 to 100.
+
+---@class tiny.pool.options
+---@field env? table<string, string|number>|string[] Variables in addition to those of the pool.
+---@field stdin? string The input; empty by default.
+---@field timeout? tiny.duration The longest time of the run.
+---@field max_output? tiny.size The most output that is returned, standard error included [1m]; more ends the run.
+---@field wait? tiny.duration The longest time to wait for a container.
+
+---@class tiny.pool.result
+---@field status integer The exit status; 124 after the time, 153 after too much output, 126 or 127 if it cannot be executed.
+---@field signal? string The signal that ended it.
+---@field stdout string
+---@field stderr string
+---@field usage table<string, number> What it has used.
+---@field exceeded? "timeout"|"max_output" The limit that ended it.
+---@field timed_out boolean
+---@field oom boolean Whether the memory limit ended one of its processes.
+---@field error? string Why the command was not executed.
+
+---@class tiny.pool
+local Pool = {}
+---Runs a command in the next container, and waits for its end; nil if none was ready within options.wait.
+---@param command tiny.command
+---@param options? tiny.pool.options
+---@return tiny.pool.result?
+function Pool:run(command, options) end
+---Removes the containers that wait.
+function Pool:close() end
+
+---@class tiny.pool.module
+local pool = {}
+---Creates a pool of containers that are ready but for their program. Each is used once.
+---@param spec tiny.pool.spec
+---@return tiny.pool
+function pool.new(spec) end
+
+return pool
+]=]
+
 local DEFAULTS = [=[
 
 ---The default seccomp profile, in the format of tiny.seccomp_compile.
@@ -203,6 +247,7 @@ function stubs.own()
     ["tiny/container.lua"] = container(),
     ["tiny/topology.lua"] = topology(),
     ["tiny/scope.lua"] = HEAD .. SCOPE,
+    ["tiny/pool.lua"] = HEAD .. POOL,
     ["tiny/seccomp_default.lua"] = HEAD .. DEFAULTS,
   }
 end

@@ -26,7 +26,19 @@ local function check_container(spec)
   end
 end
 
+-- on_connect and learning: nothing is allowed but what is asked about, which the rules limit if there are any.
+local function check_ask(spec)
+  if spec.egress_learn then
+    if spec.on_connect then wrong("egress_learn cannot be combined with on_connect", "leave one of them out") end
+    spec.egress_learn = require("tiny.spec.values").absolute(spec.egress_learn)
+    require("tiny.base.output_file").check(spec.egress_learn, "egress_learn", "name a file for the policy")
+  end
+  spec.egress_ask = spec.egress_ask or spec.egress and "listed" or "all"
+  spec.egress = spec.egress or { "none" }
+end
+
 return function(spec)
+  if spec.on_connect or spec.egress_learn then check_ask(spec) end
   for _, key in ipairs { "egress_verify", "egress_ech" } do
     if spec[key] and not spec.egress then wrong(key .. ": the container has no egress rules", "add --egress RULE") end
   end

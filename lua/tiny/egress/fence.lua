@@ -50,7 +50,10 @@ end
 
 -- Creates a container's fence, or replaces all but its pins. where: { id, mark, group, netns }.
 function fence.set(where, policy, keep_pins)
-  tiny.egress_fence(where.id, { group = where.group, mark = where.mark, wide = wide(policy), ranges = rules.apart(policy), keep_pins = keep_pins, netns = where.netns }):keep()
+  tiny.egress_fence(where.id, {
+    group = where.group, mark = where.mark, wide = wide(policy), ranges = policy.ask and {} or rules.apart(policy), keep_pins = keep_pins,
+    relay = where.relay_port, netns = where.netns,
+  }):keep()
 end
 
 -- A new mark, which no earlier one equals: a mark is the generation of a container's connections.
@@ -65,9 +68,9 @@ function fence.pins(policy, addr, entries)
   for _, entry in ipairs(entries) do
     local place = policy.place[("%s %d-%d"):format(entry.protocol, entry.first, entry.last)]
     if place then
-      table.insert(list, { addr = addr, protocol = entry.protocol, wide = place })
+      table.insert(list, { addr = addr, protocol = entry.protocol, wide = place, verify = entry.verify ~= nil })
     else
-      for port = entry.first, entry.last do table.insert(list, { addr = addr, protocol = entry.protocol, port = port }) end
+      for port = entry.first, entry.last do table.insert(list, { addr = addr, protocol = entry.protocol, port = port, verify = entry.verify ~= nil }) end
     end
   end
   return list
@@ -81,8 +84,8 @@ function fence.deny(addrs)
   for _, addr in ipairs(addrs) do elsewhere[addr] = true end
 end
 
--- Whether the machine itself has this address.
-local function is_own(addr)
+-- Why nothing may lead to this address: the machine itself has it.
+function fence.own(addr)
   local now = tiny.clock("monotonic")
   if now >= till then
     own, till = {}, now + KNOWN
@@ -90,14 +93,14 @@ local function is_own(addr)
       for _, cidr in ipairs(link.addrs) do own[cidr:match("^[^/]+")] = true end
     end
   end
-  return own[addr] or elsewhere[addr]
+  return (own[addr] or elsewhere[addr]) and "an address of this machine" or nil
 end
 
 -- Why the answer of a name server cannot allow this address; nil if it can.
 function fence.refused(policy, addr)
   local bytes = tiny.parse_addr(addr)
   if address.never(bytes) then return address.never(bytes) end
-  if is_own(addr) then return "an address of this machine" end
+  if fence.own(addr) then return fence.own(addr) end
   local why = address.private(bytes)
   return why and not rules.covers(policy, addr) and why or nil
 end

@@ -28,7 +28,7 @@ end
 
 -- The policy of a container.
 function keeper.policy(spec)
-  local policy = rules.parse(spec.egress, { verify = spec.egress_verify })
+  local policy = rules.parse(spec.egress, { verify = spec.egress_verify, ask = spec.egress_ask })
   fence.check(policy)
   return policy
 end
@@ -36,7 +36,8 @@ end
 -- What the keeper knows of a container.
 local function known(ctx)
   return { id = ctx.id, name = ctx.name, run = ctx.run, record = ctx.record, networks = ctx.networks, dns = ctx.spec.dns, dns_options = ctx.spec.dns_options,
-    recipe = ctx.spec.resolve ~= nil, links = {} }
+    recipe = ctx.spec.resolve ~= nil, verify_all = ctx.spec.egress_verify, ech = ctx.spec.egress_ech, links = {}, first = ctx.first_listener,
+    sources = ctx.notify_sources or {}, answered = (ctx.spec.seccomp or ctx.spec.egress_ask) ~= nil }
 end
 
 -- Root: creates the fence, before the container has a link. Every connection is denied from then on.
@@ -93,9 +94,10 @@ function keeper.start(ctx, where)
   local ours, theirs = tiny.socketpair { nonblock = true }
   tiny.try(tiny.remove, ctx.run .. SOCKET)
   local child = tiny.fork(function()
-    local keep = { theirs, where.netns, table.unpack(where.keep or {}) }
-    table.insert(keep, k.log)
-    tiny.withdraw_fds { keep = keep }
+    local kept = table.move(where.keep or {}, 1, #(where.keep or {}), 2, { theirs })
+    for _, file in pairs { k.log or false, where.netns or false, k.first or false } do table.insert(kept, file or nil) end
+    for _, source in pairs(k.sources) do table.move({ source.started, source.listener }, 1, 2, #kept + 1, kept) end
+    tiny.withdraw_fds { keep = kept }
     detach(k)
     if where.join then where.join() end
     if where.links then fence_here(k, where) end
@@ -140,7 +142,7 @@ local function again(ctx)
   local old = text and tiny.json_decode(text)
   if not old then tiny.fail { message = ctx.name .. ": the state of its egress rules is lost; they are still enforced" } end
   local k = known(ctx)
-  k.policy, k.mark, k.links, k.group = rules.parse(old.rules, { verify = ctx.spec.egress_verify }), old.mark, old.links, old.group
+  k.policy, k.mark, k.links, k.group = rules.parse(old.rules, { verify = ctx.spec.egress_verify, ask = ctx.spec.egress_ask }), old.mark, old.links, old.group
   if ctx.rootless then return by_router(ctx, k, netns) end
   k.log = keeper.join_group(ctx.id, old.group)
   k.group = k.log.group
@@ -194,6 +196,7 @@ function keeper.watch(ctx, loop)
     if ctx.egress.child then tiny.try(ctx.egress.child.close, ctx.egress.child) end
     local _, err = tiny.try(again, ctx)
     if err then return require("tiny.format").note("%s: its egress rules cannot be changed any more: %s", ctx.name, tostring(err)) end
+    if ctx.keeper_renewed then ctx.keeper_renewed() end
     keeper.watch(ctx, loop)
   end
   Channel.new(loop, ctx.egress.socket, on_request, on_end, ctx.egress.rest)

@@ -112,15 +112,17 @@ local function find(r, name, kind, done)
 end
 
 -- Answers a query of the container: as net_resolver calls it.
-local function answer(r, _, query, stream, reply)
+local function answer(r, _, query, stream, reply, from)
   local question = tiny.dns_question(query)
   if not question then return reply(nil) end
   local max = stream and 65535 or math.min(question.max, LARGEST)
   local name = question.name
   local listed = name:find("^[%w_.-]+$") and rules.match(r.policy, name)
   if not listed then
-    r.keeper:send { op = "deny", name = name }
-    return reply(tiny.dns_answer(query, { code = "NXDOMAIN", max = max }))
+    -- The sender's socket names the process only while it waits for the answer.
+    return r.keeper:ask({ op = "deny", name = name, from = from, protocol = stream and "tcp" or "udp" }, function()
+      reply(tiny.dns_answer(query, { code = "NXDOMAIN", max = max }))
+    end)
   end
   -- No other type can lead anywhere: not HTTPS and SVCB, which carry addresses and keys of their own.
   if not TYPES[question.type] then return reply(tiny.dns_answer(query, { max = max })) end
@@ -166,7 +168,7 @@ local function run(k, socket)
     longest = fence.LONGEST }
   r.keeper = Channel.new(loop, socket, function(message)
     if message.op ~= "policy" then return end
-    r.policy = rules.parse(message.rules)
+    r.policy = rules.parse(message.rules, { ask = r.policy.ask })
     r.cache, r.cached, r.epoch = {}, 0, r.epoch + 1
   end, function() loop:stop() end)
   r.resolver, r.answer_query = { udp = k.sockets.udp, tcp = k.sockets.tcp, told = true }, answer

@@ -152,9 +152,13 @@ local function add(policy, what, options)
   policy.verify = policy.verify or verify
 end
 
--- Parses a list of rules; throws what is wrong with one. options: { verify = "sni" } applies to all names over TCP.
+-- What on_connect may allow for any name.
+local ANY = { { protocol = "tcp", first = 1, last = 65535 }, { protocol = "udp", first = 1, last = 65535 } }
+
+-- Parses a list of rules; throws what is wrong with one. options: { verify = "sni" } applies to all names over TCP; ask: the rules
+-- allow nothing, but say what may be asked about: "listed", or "all".
 function rules.parse(list, options)
-  local policy = { rules = list, names = {}, suffixes = {}, ranges = { [4] = {}, [16] = {} } }
+  local policy = { ask = options and options.ask, rules = list, names = {}, suffixes = {}, ranges = { [4] = {}, [16] = {} } }
   for _, what in ipairs(list) do
     if what == "none" and #list > 1 then wrong('egress: "none" allows nothing, so it has no rules beside it', "remove it, or the rules") end
     if what ~= "none" then add(policy, what, options or {}) end
@@ -165,6 +169,7 @@ end
 -- What the rules allow for a name: a list of { protocol, first, last, verify }, or nil if none has it. The name is in lower case
 -- without the final dot.
 function rules.match(policy, name)
+  if policy.ask == "all" then return ANY end
   local found = policy.names[name]
   local copied, at = false, name:find(".", 1, true)
   while at do

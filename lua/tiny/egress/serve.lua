@@ -2,6 +2,7 @@
 -- only one that changes the fence, and reports denials. It verifies what the resolver asks for, which reads hostile packets.
 local Channel = require "tiny.egress.channel"
 local Loop = require "tiny.base.loop"
+local denials = require "tiny.egress.denials"
 local address = require "tiny.egress.address"
 local events = require "tiny.store.events"
 local fence = require "tiny.egress.fence"
@@ -9,15 +10,14 @@ local ipam = require "tiny.net.ipam"
 local resolv_conf = require "tiny.net.resolv_conf"
 local rules = require "tiny.egress.rules"
 local state = require "tiny.store.state"
+local verify = require "tiny.egress.verify"
 
 local serve = {}
 
 -- The TTL of names of containers, in seconds.
 local TTL = 5
--- The most addresses of one answer, the most addresses whose names are remembered, and the most reported denials in a second.
-local ADDRESSES, NAMES, DENIALS = 64, 20000, 100
--- Seconds for which the same denial is not reported again.
-local SAME = 1
+-- The most addresses of one answer, and the most addresses whose names are remembered.
+local ADDRESSES, NAMES = 64, 20000
 
 local PRIVATE_FILE = tonumber("600", 8)
 
@@ -28,44 +28,26 @@ function serve.save(k)
   tiny.rename(path .. ".new", path)
 end
 
--- Reports a denial, unless the same one was reported just now, or too many were.
-function serve.deny(k, what)
-  local now = tiny.clock("monotonic")
-  local second = math.floor(now)
-  if k.second ~= second then k.second, k.count = second, 0 end
-  local key = table.concat({ what.by, what.name or "", what.addr or "", what.port or 0, what.protocol or "" }, " ")
-  k.denied = (k.denied or 0) + 1
-  if k.count >= DENIALS or (k.told[key] or 0) > now then return end
-  if k.count == 0 and (k.keys or 0) > 1000 then k.told, k.keys = {}, 0 end
-  k.count, k.keys, k.told[key] = k.count + 1, (k.keys or 0) + 1, now + SAME
-  events.emit(k.record, "deny", what)
-end
-
 -- The name for which an address was pinned last; nil if none is known.
 local function name_of(k, addr)
   local names = k.names[addr]
-  return names and names.last
+  return names and names[1]
 end
 
-local PROTOCOLS = { [1] = "icmp", [6] = "tcp", [17] = "udp", [58] = "icmpv6", [132] = "sctp" }
-
--- A packet that the fence has denied.
-local function on_packet(k, packet)
-  local bytes = tiny.parse_addr(packet.to)
-  serve.deny(k, {
-    addr = packet.to, port = packet.to_port, protocol = PROTOCOLS[packet.protocol] or tostring(packet.protocol), name = name_of(k, packet.to),
-    reason = address.never(bytes) or "no rule allows it", by = "packet",
-  })
+-- Why the fence has denied a packet, if it is not that no rule allows it.
+local function why(packet)
+  return packet.to and address.never(tiny.parse_addr(packet.to))
 end
 
--- Remembers for which name an address is pinned, and for how long.
+-- Remembers for which name an address is pinned, and for how long; [1] is the last name.
 local function remember(k, addr, name, till)
   if not k.names[addr] then
     k.named = k.named + 1
-    if k.named > NAMES then k.names, k.named = {}, 1 end
+    if k.named > NAMES then k.names, k.named, k.addrs_of = {}, 1, {} end
     k.names[addr] = {}
   end
-  k.names[addr].last = name
+  if not k.names[addr][name] then k.addrs_of[name] = (k.addrs_of[name] or 0) + 1 end
+  k.names[addr][1] = name
   k.names[addr][name] = till
 end
 
@@ -97,7 +79,7 @@ local function pin(k, name, addrs, ttl, trusted)
     if not why then
       table.insert(allowed, addr)
       remember(k, addr, name, tiny.clock("monotonic") + seconds)
-      if trusted or not fence.by_range(addr) then
+      if not k.policy.ask and (trusted or not fence.by_range(addr)) then
         for _, one in ipairs(fence.pins(k.policy, addr, entries)) do table.insert(pins, one) end
       end
     end
@@ -181,19 +163,21 @@ function of_resolver.pin(k, message, reply)
   end
   local name, ttl = tostring(message.name), math.min(math.max(math.tointeger(message.ttl) or 0, 0), fence.LONGEST)
   local allowed, reason = pin(k, name, addrs, ttl, false)
-  if reason and #allowed < #addrs then serve.deny(k, { name = name, addr = addrs[1], reason = reason, by = "dns" }) end
+  if reason and #allowed < #addrs then k.denials:report { name = name, addr = addrs[1], reason = reason, by = "dns" } end
   reply { addrs = allowed, dropped = #allowed < #addrs or nil }
 end
 
-function of_resolver.deny(k, message)
-  serve.deny(k, { name = tostring(message.name):sub(1, 255), reason = "no rule has this name", by = "dns" })
+function of_resolver.deny(k, message, reply)
+  local port = tonumber(tostring(message.from):match(":(%d+)$"))
+  k.denials:report({ name = tostring(message.name):sub(1, 255), protocol = message.protocol, reason = "no rule has this name", by = "dns" }, port)
+  reply { ok = true }
 end
 
 -- Requests of the supervisor and of commands, which connect to a socket that only they can.
 local of_commands = {}
 
 function of_commands.status(k, _, reply)
-  reply { rules = k.policy.rules, mark = k.mark, group = k.group, denied = k.denied or 0, resolver = k.child and k.child.pid, pid = tiny.getpid() }
+  reply { pins = #(tiny.try(tiny.egress_pins, k.id, { netns = k.netns }) or {}), rules = k.policy.rules, mark = k.mark, group = k.group, denied = k.denials.count, ask = k.policy.ask, resolver = k.child and k.child.pid, pid = tiny.getpid() }
 end
 
 function of_commands.born(k, message, reply)
@@ -204,33 +188,95 @@ function of_commands.born(k, message, reply)
   reply { ok = true }
 end
 
+-- The name that led to an address, and how many addresses the name has.
+function of_commands.name(k, message, reply)
+  local name = name_of(k, message.addr)
+  reply { name = name, addrs = name and k.addrs_of[name] }
+end
+
+-- Whether the rules have this address, or a name that led to it.
+local function listed(k, found)
+  if rules.covers(k.policy, found.addr, found.protocol, found.port) then return true end
+  local now = tiny.clock("monotonic")
+  for name, till in pairs(k.names[found.addr] or {}) do
+    if name ~= 1 and till > now and rules.allows(rules.match(k.policy, name), found.protocol, found.port) then return true end
+  end
+  return false
+end
+
+-- Whether a rule wants this connection to be checked: one of a name that led to the address.
+local function verified(k, found)
+  for name in pairs(k.names[found.addr] or {}) do
+    for _, entry in ipairs(name ~= 1 and rules.match(k.policy, name) or {}) do
+      if entry.verify and entry.protocol == found.protocol and entry.first <= found.port and found.port <= entry.last then return true end
+    end
+  end
+  return false
+end
+
 function of_commands.pin_flow(k, message, reply)
   local bytes = tiny.parse_addr(message.addr)
-  local why = address.never(bytes)
+  local why = address.never(bytes) or fence.own(message.addr) or k.policy.ask == "listed" and not listed(k, message) and denials.NO_RULE or nil
   if why then return reply { error = why } end
-  put(k, { { addr = message.addr, protocol = message.protocol, port = message.port } }, message.seconds or 10)
+  put(k, { { addr = message.addr, protocol = message.protocol, port = message.port, verify = verified(k, message) } }, message.seconds or 10)
   reply { ok = true }
 end
 
 -- Whether a name is listed for a port and pinned to this address.
+local function leads(k, name, addr, port)
+  local names = k.names[addr]
+  local pinned = names and math.type(names[name]) == "float" and names[name] > tiny.clock("monotonic")
+  local listed = rules.allows(rules.match(k.policy, name), "tcp", port)
+  return (pinned and listed) or false, not listed and "no rule has this name" or not pinned and "the name does not lead there" or nil
+end
+
 function of_commands.check(k, message, reply)
-  local names = k.names[message.addr]
-  local pinned = names and (names[message.name] or 0) > tiny.clock("monotonic")
-  local listed = rules.allows(rules.match(k.policy, message.name), "tcp", message.port)
-  reply { ok = (pinned and listed) or false, reason = not listed and "no rule has this name" or not pinned and "the name does not lead there" or nil }
+  local ok, reason = leads(k, message.name, message.addr, message.port)
+  reply { ok = ok, reason = reason }
+end
+
+-- Decides about a connection that was read. connect: it is to a proxy, which can be any name of the rules.
+local function decide(k, name, addr, port, connect)
+  if not connect then return leads(k, name, addr, port) end
+  for proxy in pairs(k.names[addr] or {}) do
+    if proxy ~= 1 and leads(k, proxy, addr, port) then return true end
+  end
+  return false, "no name of a proxy leads there"
+end
+
+-- Opens the check of connections if a rule asks for it.
+local function open_check(k)
+  if not k.policy.verify or k.relay_port then return end
+  verify.listen(k)
+  fence.set(k, k.policy, true)
+end
+
+local function start_check(k)
+  if not k.relay_port or k.verify then return end
+  verify.start(k, {
+    ech = k.ech == "allow",
+    decide = function(...) return decide(k, ...) end,
+    report = function(found, from_port, event)
+      if found.addr and found.port then found.pid, found.program = k.denials:noted(found.addr, found.port, "tcp") end
+      k.denials:report(found, from_port, event)
+    end,
+  })
 end
 
 -- Ends all connections and forgets all pins.
 local function renew(k)
   k.mark = fence.mark()
   fence.set(k, k.policy, false)
-  k.names, k.named = {}, 0
+  k.names, k.named, k.addrs_of = {}, 0, {}
   serve.save(k)
   if k.resolver then k.resolver:send { op = "policy", rules = k.policy.rules } end
+  verify.reset(k)
+  open_check(k)
+  start_check(k)
 end
 
 function of_commands.policy(k, message, reply)
-  local policy, err = tiny.try(rules.parse, message.rules)
+  local policy, err = tiny.try(rules.parse, message.rules, { ask = k.policy.ask, verify = k.verify_all })
   if not policy then return reply { error = tostring(err) } end
   fence.check(policy)
   k.policy = policy
@@ -290,13 +336,29 @@ end
 -- In the keeper, once it is in the right namespaces: opens the resolver's sockets in the container's.
 function serve.prepare(k, netns)
   if netns then k.sockets = require("tiny.egress.resolver").open(netns) end
-  k.names, k.named, k.told = {}, 0, {}
+  k.names, k.named, k.addrs_of = {}, 0, {}
+  open_check(k)
+end
+
+-- Whether the fence lets TCP to this address and port through.
+local function is_allowed(k, addr, port)
+  local now = tiny.clock("monotonic")
+  for name, till in pairs(k.names[addr] or {}) do
+    if name ~= 1 and till > now and rules.allows(rules.match(k.policy, name), "tcp", port) then return true end
+  end
+  return rules.covers(k.policy, addr, "tcp", port)
 end
 
 -- Runs until the container has ended, or the supervisor before there was a container.
 function serve.run(k, socket)
   k.loop = Loop.new()
+  k.denials = denials.new(k.record, { process = function() return k.process and k.process.pid end, name_of = function(addr) return name_of(k, addr) end })
+  k.listeners = require("tiny.egress.listeners").join(k.loop, {
+    run = k.run, first = k.first, sources = k.sources, answered = k.answered, connecting = function(found) k.denials:connecting(found) end,
+    allowed = function(addr, port) return is_allowed(k, addr, port) end,
+  })
   if k.sockets then start_resolver(k) end
+  start_check(k)
   k.supervisor = channel(k, socket, of_commands, function()
     if not k.process then k.loop:stop() end
   end)
@@ -306,12 +368,14 @@ function serve.run(k, socket)
   end)
   if k.log then
     k.loop:on(k.log, function()
-      for _, packet in ipairs(tiny.try(k.log.receive, k.log) or {}) do on_packet(k, packet) end
+      k.listeners:notes()
+      for _, packet in ipairs(tiny.try(k.log.receive, k.log) or {}) do k.denials:packet(packet, why(packet)) end
     end)
   end
   tiny.notify_ready()
   k.loop:run()
   if k.child then tiny.try(k.child.close, k.child) end
+  verify.stop(k)
   tiny.try(tiny.remove, k.run .. "/egress.socket")
 end
 

@@ -127,8 +127,12 @@ local function network(self, drawing)
   return section("network", "Network", net.unseen, from(self.origin.network), drawing and h.figure({}, markup.raw(drawing)) or nil, grid({ "", "", "", "" }, rows))
 end
 
+local function egress(self)
+  return section("egress", "Egress", "What it may connect to; everything else is denied.", from(self.origin.egress), grid({ "", "" }, require("tiny.inspect.egress").rows(self.egress)))
+end
+
 local SECTIONS = { { "processes", processes }, { "namespaces", namespaces }, { "layers", layers }, { "mounts", mounts }, { "limits", limits }, { "capabilities", capabilities },
-  { "confinement", confinement }, { "network", network } }
+  { "confinement", confinement }, { "network", network }, { "egress", egress } }
 
 -- The page. drawing: an SVG of its network, or nil.
 return function(self, drawing)
@@ -136,8 +140,8 @@ return function(self, drawing)
   local facts, links, body = {}, {}, {}
   for i, row in ipairs(labels.head(self)) do facts[i] = { h.dt({}, row[1]), h.dd({ class = "mono" }, row[2]) } end
   for _, part in ipairs(SECTIONS) do
-    -- Only a container with an image has layers.
-    if part[1] ~= "layers" or self.layers then
+    -- Only a container with an image has layers, and one with rules egress.
+    if part[1] ~= "layers" and part[1] ~= "egress" or self[part[1]] then
       table.insert(links, h.a({ href = "#" .. part[1] }, part[1]))
       table.insert(body, part[2](self, drawing))
     end

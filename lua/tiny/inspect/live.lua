@@ -51,7 +51,7 @@ function live.here()
 end
 
 -- Inspects a process handle, a recorded container, or this process. Returns a table with name, pid, processes, namespaces,
--- maps, mounts, cgroup, capabilities, seccomp, no_new_privs, landlock, network, and for a container id, status, command,
+-- maps, mounts, cgroup, capabilities, seccomp, no_new_privs, landlock, network, and for a container id, status, egress, command,
 -- recipe and origin (the lines in the recipe and in the shipped Lua that create each part).
 -- left_out: the number of processes and mounts beyond the listed ones. host: the result of live.here() on the host, if this
 -- process is no longer in the host's namespaces.
@@ -74,6 +74,7 @@ function live.of(what, host)
   for key, value in pairs(namespaces.confinement(seen, container and container.config)) do self[key] = value end
   self.network = network.of(shown, seen, own(self.namespaces, "net"), container)
   self.left_out = (left.processes > 0 or left.mounts > 0) and left or nil
+  if container and container.config.egress then self.egress = require("tiny.inspect.egress").of(container) end
   if container then self.origin = require("tiny.inspect.origin").of(self, container) end
   -- The data belongs to one process only if it is still alive.
   if process then source.of(process):close() end

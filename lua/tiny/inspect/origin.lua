@@ -19,6 +19,7 @@ origin.SHIPPED = {
   landlock = { "lua/tiny/pipeline/security.lua", "tiny.landlock(how.landlock)" },
   network = { "lua/tiny/network.lua", "function network.connect" },
   veth = { "lua/tiny/net/attach.lua", "tiny.veth_pair(" },
+  egress = { "lua/tiny/egress/fence.lua", "tiny.egress_fence(" },
   publish = { "lua/tiny/net/ports.lua", "tiny.publish(" },
   view = { "lua/tiny/pipeline/rootfs.lua", "tiny.try(tiny.mount_overlay, place" },
   view_own = { "lua/tiny/pipeline/rootless_view.lua", "tiny.mount_overlay(path" },

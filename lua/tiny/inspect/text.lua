@@ -172,10 +172,18 @@ function Text:network(self_)
   self:rows(rows, 2)
 end
 
+function Text:egress(self_)
+  if not self_.egress then return end
+  self:title("Egress", self_.origin and self_.origin.egress)
+  local rows = {}
+  for _, row in ipairs(require("tiny.inspect.egress").rows(self_.egress)) do table.insert(rows, { row[1], labels.clean(row[2]) }) end
+  self:rows(rows, 2)
+end
+
 return function(self, options)
   local text = setmetatable({ lines = {}, width = math.max(40, options.width or 100), colour = options.colour }, Text)
   text:add(text:paint("bold", labels.clean(self.name)) .. (self.status and "  " .. text:paint("green", self.status) or ""))
   text:rows(labels.head(self), 2)
-  for _, part in ipairs { "processes", "namespaces", "layers", "mounts", "limits", "rights", "network" } do text[part](text, self) end
+  for _, part in ipairs { "processes", "namespaces", "layers", "mounts", "limits", "rights", "network", "egress" } do text[part](text, self) end
   return table.concat(text.lines, "\n") .. "\n"
 end

@@ -20,7 +20,7 @@ end
 -- The network for this spec, which has none, and the reason.
 function default_network.choose(spec)
   if spec.publish and spec.publish[1] or spec.publish_all then return "bridge", "it publishes ports" end
-  if spec.egress and spec.egress[1] ~= "none" then return "bridge", "it has egress rules" end
+  if spec.egress and spec.egress[1] ~= "none" or spec.on_connect or spec.egress_learn then return "bridge", "it has egress rules" end
   local what = spec.image and "image" or spec.rootfs and "rootfs" or "host"
   local name = default_network.NETWORKS[what]
   local why = lack(name)

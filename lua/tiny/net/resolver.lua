@@ -125,15 +125,15 @@ local function answer(ctx, loop, query, stream, reply)
 end
 
 -- Answers a query so that no input from the container stops the supervisor. `reply` is called once. A failure is logged
--- only once. ctx.answer_query replaces `answer`.
-local function guarded(ctx, loop, query, stream, reply)
+-- only once. ctx.answer_query replaces `answer`. from: the sender's address and port.
+local function guarded(ctx, loop, query, stream, reply, from)
   local replied = false
   local function once(bytes)
     if replied then return end
     replied = true
     reply(bytes)
   end
-  local _, err = tiny.try(ctx.answer_query or answer, ctx, loop, query, stream, once)
+  local _, err = tiny.try(ctx.answer_query or answer, ctx, loop, query, stream, once, from)
   if not err then return end
   once(nil)
   if ctx.resolver.told then return end
@@ -180,7 +180,7 @@ local function serve_stream(ctx, loop, stream)
         queue:put(string.pack(">s2", reply))
         if parsing then return end
         parse()
-      end)
+      end, stream.path)
     end
     parsing = false
     if closed then return end
@@ -206,7 +206,7 @@ function resolver.join(ctx, loop)
       if not query then return end
       guarded(ctx, loop, query, false, function(reply)
         if reply then tiny.try(udp.send, udp, reply, from) end
-      end)
+      end, from)
     end
   end)
   loop:on(tcp, function()

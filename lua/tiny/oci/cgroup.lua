@@ -56,6 +56,44 @@ local function settable(ctx)
   return limits
 end
 
+-- What a container may own of its cgroup, on a kernel that does not list it (cgroups(7), "Cgroups v2 delegation").
+local DELEGATED = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads"
+
+-- Whether the configuration mounts the cgroup writable.
+local function mounted_writable(config)
+  for _, mount in ipairs(config.mounts) do
+    if mount.source == "cgroup" and mount.target == "/sys/fs/cgroup" then return not mount.parsed.attributes.read_only end
+  end
+  return false
+end
+
+-- The id of the container as this process sees it; nil if it is not known.
+local function outside(config, id, maps)
+  if not config.spaces.user then return id end
+  for _, map in ipairs(maps or {}) do
+    if id >= map.containerID and id < map.containerID + map.size then return map.hostID + id - map.containerID end
+  end
+end
+
+-- Gives the cgroup to the container's user, who may then divide it but not change its limits (config-linux.md, "Cgroup ownership"). Not
+-- on v1, where that is not secure.
+local function give(ctx)
+  local folders, space, config = ctx.cgroup.folders, ctx.config.spaces.cgroup, ctx.config
+  local folder = folders.unified
+  if not folder or next(folders, next(folders)) or not space or space.path or not mounted_writable(config) then return end
+  local user = (config.process or {}).user or {}
+  local uid = outside(config, user.uid or 0, config.linux.uidMappings)
+  -- A user namespace has power over files only if it has their group too; the group may not write.
+  local gid = config.spaces.user and outside(config, user.gid or 0, config.linux.gidMappings) or tiny.getgid()
+  if not uid or not gid or uid == tiny.getuid() then return end
+  local function own(path)
+    local _, err = tiny.try(tiny.chown, path, { uid = uid, gid = gid })
+    if err and err.code ~= "ENOENT" and not (err.code == "EPERM" and lenient(ctx)) then error(err, 0) end
+  end
+  own(folder)
+  for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or DELEGATED):gmatch "[%w_.]+" do own(folder .. "/" .. name) end
+end
+
 -- Creates it with its limits, before the first process is created in it. systemd creates it for a process: see cgroup.adopt.
 function cgroup.create(ctx)
   if tiny.settings.cgroup_manager ~= "disabled" and systemd.asked() then
@@ -88,6 +126,7 @@ function cgroup.create(ctx)
   end
   ctx.cgroup, ctx.record.cgroup = made:keep(), path
   resources.apply(made, settable(ctx))
+  if not ctx.planned then give(ctx) end
 end
 
 -- Lets systemd create it for the first process, which waits. Without its process, the unit ends by itself.
@@ -102,6 +141,7 @@ function cgroup.adopt(ctx)
   ctx.cgroup = tiny.open_cgroup(path)
   if unit.name:match "%.slice$" then tiny.cgroup_attach(ctx.cgroup, ctx.child) end
   resources.apply(ctx.cgroup, settable(ctx))
+  give(ctx)
 end
 
 -- The cgroup of a running container; nil if it has none.

@@ -17,13 +17,21 @@ function command_options.bundle(own)
   return table.move(own or {}, 1, #(own or {}), #BUNDLE + 1, table.move(BUNDLE, 1, #BUNDLE, 1, {}))
 end
 
--- Those of checkpoint and restore, which engines pass.
-command_options.criu = {
-  { "image-path", value = "DIR", help = "Refused" }, { "work-path", value = "DIR", help = "Refused" }, { "parent-path", value = "DIR", help = "Refused" },
-  { "leave-running", type = "flag", help = "Refused" }, { "tcp-established", type = "flag", help = "Refused" }, { "ext-unix-sk", type = "flag", help = "Refused" },
-  { "shell-job", type = "flag", help = "Refused" }, { "file-locks", type = "flag", help = "Refused" }, { "pre-dump", type = "flag", help = "Refused" },
-  { "bundle", short = "b", value = "DIR", help = "Refused" }, { "detach", short = "d", type = "flag", help = "Refused" },
-  { "pid-file", value = "FILE", help = "Refused" }, { "console-socket", value = "SOCKET", help = "Refused" },
+-- Those that checkpoint and restore share.
+local CRIU = {
+  { "image-path", value = "DIR", help = "The directory of the checkpoint [default: checkpoint]" },
+  { "work-path", value = "DIR", help = "The directory of criu's logs [default: that of the checkpoint]" },
+  { "tcp-established", type = "flag", help = "Save and restore open TCP connections" },
+  { "ext-unix-sk", type = "flag", help = "Allow Unix sockets that are connected to the host" },
+  { "shell-job", type = "flag", help = "Allow a process whose terminal and session are the caller's" },
+  { "file-locks", type = "flag", help = "Save and restore file locks" },
+  { "manage-cgroups-mode", value = "MODE", help = "How criu restores cgroups: ignore, soft, full or strict [default: soft]" },
+  { "network-lock", value = "METHOD", help = "How criu stops the network meanwhile: iptables, nftables or skip" },
+  { "empty-ns", many = true, value = "KIND", help = "Ignored for network: the engine sets up devices again" },
+  { "auto-dedup", type = "flag", help = "Do not save a page of memory twice" },
 }
+
+-- Those of checkpoint or restore, and the command's own.
+function command_options.criu(own) return table.move(own, 1, #own, #CRIU + 1, table.move(CRIU, 1, #CRIU, 1, {})) end
 
 return command_options

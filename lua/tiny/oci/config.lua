@@ -98,6 +98,7 @@ function config.check(value, options)
   require("tiny.oci.devices").check(linux.devices or {})
   require("tiny.oci.sysctls").check(value)
   require("tiny.oci.resources").check(linux.resources or {})
+  if linux.intelRdt then require("tiny.oci.rdt").check(linux.intelRdt) end
   if linux.memoryPolicy then require("tiny.oci.memory_policy").check(linux.memoryPolicy) end
   require("tiny.oci.refused").check(value)
   return value

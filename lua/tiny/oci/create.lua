@@ -94,6 +94,7 @@ function step.mounts(ctx)
   hooks.run(config, "createContainer", ctx.shown)
   -- While /proc is the host's.
   if config.process then ctx.labels = require("tiny.oci.labels").open(config.process) end
+  if config.process and not config.process.terminal then ctx.nulls = process.null_streams() end
   tiny.pivot_root(ctx.root)
   if config.root.readonly then tiny.remount_ro("/") end
   local propagation = config.linux.rootfsPropagation or ""
@@ -104,6 +105,7 @@ function step.security(ctx)
   local asked, linux = ctx.config.process, ctx.config.linux
   if not asked then return end
   if asked.terminal then require("tiny.oci.terminal")(ctx, asked) end
+  if ctx.nulls then process.reopen_null(ctx.nulls) end
   if linux.personality then tiny.personality { domain = linux.personality.domain } end
   if linux.memoryPolicy then require("tiny.oci.memory_policy").set(linux.memoryPolicy) end
   if ctx.keyring then process.join_keyring(ctx.keyring) end
@@ -115,7 +117,7 @@ function step.security(ctx)
   if not there then check.named("process.cwd", tiny.mkdir, asked.cwd, { parents = true, root = "/" }) end
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = "/" })
   ctx.connection = ctx.sync
-  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin, ctx.givable)
   -- Only the user may be allowed to search it.
   if denied then check.named("process.cwd", tiny.chdir, asked.cwd, { root = "/" }) end
   if not ctx.planned then process.find(asked, ctx.env) end
@@ -224,6 +226,7 @@ local function make(ctx)
   ctx.keyring, ctx.listed = ctx.record.keyring, {}
   for kind, list in pairs(ctx.config.hooks or {}) do ctx.listed[kind] = #list > 0 or nil end
   guarded(ctx, "security", function() require("tiny.oci.filter").compile(ctx) end)
+  ctx.record.listens = ctx.listens or nil
   if not ctx.planned then state.save_config(ctx) end
   load(ctx)
   guarded(ctx, "namespaces", function()
@@ -247,6 +250,7 @@ local function make(ctx)
   for _, copy in pairs(ctx.copies) do copy:close() end
   local record = ctx.record
   record.pid, record.pid_start = ctx.child.pid, tiny.process_start_time(ctx.child.pid)
+  if ctx.config.linux.intelRdt and not ctx.planned then require("tiny.oci.rdt").apply(ctx, record.pid) end
   if not ctx.planned then state.save(ctx) end
   ctx.shown = state.shown(ctx, "creating")
   local _, err = tiny.try(ctx.sync_parent.write, ctx.sync_parent, ("%d %s"):format(record.pid, ctx.unit and record.cgroup or ""))

@@ -8,6 +8,7 @@ local OPEN = tonumber("666", 8)
 
 -- The devices that every container has (config-linux.md, "Default Devices").
 local DEFAULT = { null = { 1, 3 }, zero = { 1, 5 }, full = { 1, 7 }, random = { 1, 8 }, urandom = { 1, 9 }, tty = { 5, 0 } }
+devices.DEFAULT = DEFAULT
 
 function devices.check(list)
   for i, device in ipairs(list) do
@@ -45,9 +46,13 @@ local function make(ctx, path, kind, device)
   if there then tiny.fail { message = ("linux.devices: %s: a file of that name is there already"):format(path) } end
   local folder = name:match("^(.*)/[^/]+$")
   if folder and folder ~= "" then tiny.mkdir(folder, { root = root, parents = true }) end
-  if ctx.in_userns and kind ~= "fifo" then return tiny.mount_bind(on_host(path, kind, device), name, { root = root, create = true }) end
+  local function bind() return tiny.mount_bind(on_host(path, kind, device), name, { root = root, create = true }) end
+  if ctx.in_userns and kind ~= "fifo" then return bind() end
   local mode = (device.fileMode or OPEN) & tonumber("7777", 8)
-  tiny.mknod(name, kind, { root = root, major = device.major, minor = device.minor, mode = mode })
+  local _, err = tiny.try(tiny.mknod, name, kind, { root = root, major = device.major, minor = device.minor, mode = mode })
+  -- The runtime itself may lack CAP_MKNOD, or its cgroup deny it.
+  if err and err.code == "EPERM" and kind ~= "fifo" then return bind() end
+  if err then error(err, 0) end
   if device.uid or device.gid then tiny.chown(name, { root = root, uid = device.uid or 0, gid = device.gid or 0 }) end
 end
 

@@ -60,6 +60,7 @@ end
 -- What the process does once it is in the container.
 local function inside(ctx, asked)
   tiny.setsid()
+  for _, group in ipairs(ctx.rdt) do require("tiny.oci.rdt").add(group, 0) end
   local write_labels = require("tiny.oci.labels").open(asked)
   tiny.setns(ctx.process, ctx.kinds)
   if ctx.userns then
@@ -76,7 +77,7 @@ local function inside(ctx, asked)
   if write_labels then write_labels() end
   local env = process.environment(asked, ctx.root)
   local _, denied = tiny.try(tiny.chdir, asked.cwd, { root = ctx.root })
-  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin)
+  process.become(asked, not ctx.late_filter and ctx.load_filter or nil, ctx.admin, ctx.givable)
   if denied then require("tiny.oci.check").named("process.cwd", tiny.chdir, asked.cwd, { root = ctx.root }) end
   process.find(asked, env)
   process.exec(asked, env, ctx.keep, ctx.late_filter and ctx.load_filter or nil)
@@ -86,7 +87,8 @@ end
 return function(id, options)
   tiny.set_process_title "tinylua-oci"
   local one = state.find(id)
-  local status = state.status(one)
+  local first <close> = state.process(one)
+  local status = state.status(one, first)
   if status == "paused" and not options.ignore_paused then
     tiny.fail { message = ("cannot exec in container %s: it is paused"):format(tiny.show(id)), hint = "--ignore-paused waits until it is resumed" }
   end
@@ -98,16 +100,19 @@ return function(id, options)
   local asked = asked_of(one, config, options)
   if options.tty then asked.terminal = true end
   require("tiny.oci.config").check_process(asked, "process")
-  process.warn(asked, id)
+  local givable = process.warn(asked, id)
   local front = require "tiny.oci.front"
   local console <close> = front.console(asked, options.console_socket, options.detach)
-  local first <close> = state.process(one)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
   local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
+  -- criu restores clocks in a time namespace.
+  if one.record.restored and tiny.stat "/proc/self/ns/time" then ctx.kinds.time = true end
   ctx.spec = one.record.programmed and require("tiny.oci.program").again(one) or NOTHING
   ctx.dir, ctx.config.process = one.dir, asked
-  ctx.keyring = one.record.keyring
+  -- Those of a user namespace are others.
+  ctx.givable = not config.spaces.user and givable or nil
+  ctx.keyring, ctx.rdt = one.record.keyring, one.record.rdt or NOTHING
   ctx.kept_filter = one.record.filter and one.dir .. "/filter"
   require("tiny.oci.filter").compile(ctx)
   if asked.terminal then require "tiny.oci.terminal" end

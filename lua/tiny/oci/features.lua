@@ -25,7 +25,7 @@ return function()
         knownFlags = seccomp.flags, supportedFlags = seccomp.supported_flags,
       },
       apparmor = { enabled = true }, selinux = { enabled = true },
-      intelRdt = { enabled = false, schemata = false, monitoring = false },
+      intelRdt = { enabled = true, schemata = true, monitoring = true },
       memoryPolicy = { modes = sorted_keys(policy.MODES), flags = sorted_keys(policy.FLAGS) },
       mountExtensions = { idmap = { enabled = true } }, netDevices = { enabled = true },
     },

@@ -24,6 +24,7 @@ local function absolute(path)
   local here = tiny.readlink "/proc/self/cwd"
   return path == "." and here or here .. "/" .. path
 end
+front.absolute = absolute
 
 local function absolute_below(bundle, path) return path:sub(1, 1) == "/" and path or bundle .. "/" .. path end
 
@@ -67,6 +68,20 @@ function front.plan(bundle, file, begin)
   require("tiny.oci.create").make(ctx)
 end
 
+-- The record of a container that is created. own_keys: it keeps the session keyring of the caller.
+function front.record(id, bundle, config, program, own_keys)
+  local spec = program.spec
+  return {
+    id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
+    recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
+    -- A name that no other container has, of another --root for instance: `exec` joins it by its name.
+    keyring = not own_keys and ("_ses.%s.%x"):format(id:sub(1, 200), math.floor(tiny.clock "monotonic" * 1e9)) or nil,
+    poststart = has(config, "poststart"), poststop = has(config, "poststop"),
+    processless = not config.process or nil, programmed = next(spec) and true or nil, on_start = spec.on_start and true or nil,
+    on_exit = spec.on_exit and true or nil, on_oom = spec.on_oom and true or nil,
+  }
+end
+
 -- Creates a container; returns it. options: bundle, config, pid_file, console_socket, preserve_fds, no_pivot, strict, detached.
 function front.create(id, options)
   if options.no_pivot then
@@ -77,17 +92,11 @@ function front.create(id, options)
   local config = require("tiny.oci.config").of_bundle(bundle, options.config, { strict = options.strict })
   local program = require("tiny.oci.program").of(config, bundle, id)
   local console <close> = front.console(config.process, options.console_socket, options.detached ~= false)
-  local record = {
-    id = id, bundle = bundle, ociVersion = config.ociVersion, annotations = config.annotations, created = tiny.timestamp(), creating = true,
-    recipe = program.name, rootfs = absolute_below(bundle, config.root.path), owner = ("%d"):format(tiny.getuid()),
-    -- A name that no other container has, of another --root for instance: `exec` joins it by its name.
-    keyring = not options.no_new_keyring and ("_ses.%s.%x"):format(id:sub(1, 200), math.floor(tiny.clock "monotonic" * 1e9)) or nil,
-    poststart = has(config, "poststart"), poststop = has(config, "poststop"),
-    processless = not config.process or nil, programmed = next(program.spec) and true or nil, on_start = program.spec.on_start and true or nil, on_exit = program.spec.on_exit and true or nil,
-    on_oom = program.spec.on_oom and true or nil,
-  }
-  if config.process then require("tiny.oci.process").warn(config.process, id) end
+  local record = front.record(id, bundle, config, program, options.no_new_keyring)
+  local givable = config.process and require("tiny.oci.process").warn(config.process, id)
   local ctx = state.create(id)
+  -- A recipe's functions may change what this process has, and those of a user namespace are others.
+  ctx.givable = not record.programmed and not config.spaces.user and givable or nil
   ctx.config, ctx.bundle, ctx.console, ctx.keep, ctx.record = config, bundle, console, options.preserve_fds, record
   ctx.name, ctx.spec, ctx.where, ctx.original = id, program.spec, program.where, next(program.spec) and program.original or nil
   local _, err = tiny.try(function()

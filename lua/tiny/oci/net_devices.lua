@@ -2,18 +2,26 @@
 -- only for that.
 local check = require "tiny.oci.check"
 
--- The addresses of a device, which it loses when it moves. The kernel creates those of the link itself again.
+-- The addresses of a device that it takes along. It loses all when it moves.
 local function addresses(name)
-  local found = {}
   for _, link in ipairs(tiny.links()) do
-    for _, address in ipairs(link.name == name and link.addrs or {}) do
-      if not address:match "^fe[89ab]" then table.insert(found, address) end
-    end
+    if link.name == name then return link.permanent_addrs or {} end
   end
-  return found
+  return {}
+end
+
+-- The name of a template such as "eth%d": the first that is unused.
+local function named(netns, template)
+  local stem = template:match "^([^%%]*)%%d$"
+  if not stem then return template end
+  local taken, number = {}, 0
+  for _, link in ipairs(tiny.links { netns = netns }) do taken[link.name] = true end
+  while taken[stem .. number] do number = number + 1 end
+  return stem .. number
 end
 
 local function move(netns, name, inner)
+  inner = named(netns, inner)
   local kept = addresses(name)
   tiny.link_set(name, { move_to = netns, name = inner, up = true })
   for _, address in ipairs(kept) do tiny.addr_add(inner, address, { netns = netns }):keep() end

@@ -105,6 +105,27 @@ function process.join_keyring(name)
     code = err.code }
 end
 
+local function is_null(there) return there and there.kind == "char" and require("tiny.oci.devices").number(there) == "1:3" end
+
+-- The standard streams that are the host's /dev/null; nil without one. While /proc is the host's.
+function process.null_streams()
+  local found
+  for number = 0, 2 do
+    if is_null(tiny.stat(("/proc/self/fd/%d"):format(number))) then
+      found = found or {}
+      table.insert(found, number)
+    end
+  end
+  return found
+end
+
+-- Makes them the container's own /dev/null, as runc does: a checkpoint can save only files of the container.
+function process.reopen_null(numbers)
+  if not is_null(tiny.stat("/dev/null", { root = "/" })) then return end
+  local null <close> = tiny.open("/dev/null", { read = true, write = true })
+  for _, number in ipairs(numbers) do tiny.dup2(null, number) end
+end
+
 function process.limits(asked)
   for _, rlimit in ipairs(asked.rlimits or NOTHING) do
     local name = rlimit.type:match(RLIMIT):lower()
@@ -112,10 +133,17 @@ function process.limits(asked)
   end
 end
 
--- Warns of the capabilities that cannot be given, since this process does not have them itself (config.md: a runtime warns and goes on).
-function process.warn(asked, id)
-  local mine, missing, seen = {}, {}, {}
+-- The capabilities that this process can give, by their names.
+local function givable()
+  local mine = {}
   for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+  return mine
+end
+
+-- Warns of the capabilities that cannot be given, since this process does not have them itself (config.md: a runtime warns and goes on).
+-- Returns those that can.
+function process.warn(asked, id)
+  local mine, missing, seen = givable(), {}, {}
   for _, set in ipairs(SETS) do
     for _, name in ipairs((asked.capabilities or NOTHING)[set] or NOTHING) do
       if not mine[name] and not seen[name] then table.insert(missing, name) end
@@ -125,12 +153,12 @@ function process.warn(asked, id)
   if #missing > 0 then
     tiny.log("warn", "process.capabilities: left out, since the runtime does not have them: " .. table.concat(missing, ", "), { container = id })
   end
+  return mine
 end
 
 -- The sets that can be given: those that this process has itself.
-local function sets(asked)
-  local mine, found = {}, {}
-  for _, name in ipairs(tiny.caps().bounding) do mine[name] = true end
+local function sets(asked, mine)
+  local found = {}
   for _, set in ipairs(SETS) do
     found[set] = {}
     for _, name in ipairs(asked and asked[set] or NOTHING) do
@@ -170,9 +198,9 @@ local function with(names, name)
 end
 
 -- Becomes the user, with its capabilities. filter: installs a system call filter now. admin: keeps CAP_SYS_ADMIN besides, which a filter
--- needs that is installed later without no_new_privs; execve(2) takes it, since it is in no other set.
-function process.become(asked, filter, admin)
-  local user, caps = asked.user or NOTHING, sets(asked.capabilities)
+-- needs that is installed later without no_new_privs; execve(2) takes it, since it is in no other set. mine: what `warn` has returned.
+function process.become(asked, filter, admin, mine)
+  local user, caps = asked.user or NOTHING, sets(asked.capabilities, mine or givable())
   tiny.set_caps { bounding = caps.bounding }
   if filter then filter() end
   if user.umask then tiny.umask(user.umask) end

@@ -1,12 +1,7 @@
--- Fields of the specification that this machine, or this runtime, cannot apply. Each is refused by name.
+-- Fields of the specification that this machine cannot apply. Each is refused by name.
 local check = require "tiny.oci.check"
 
 local refused = {}
-
--- Those that this runtime does not apply on any machine, with the reason. No test can cover them.
-refused.FIELDS = {
-  ["linux.intelRdt"] = "this runtime does not support it yet",
-}
 
 local function exists(path) return tiny.stat(path) ~= nil end
 
@@ -27,10 +22,9 @@ function refused.check(config)
   if (linux.mountLabel or "") ~= "" and not exists("/sys/fs/selinux/enforce") then
     check.wrong("linux.mountLabel", "SELinux is not enabled in this kernel")
   end
-  if linux.intelRdt and not exists("/sys/fs/resctrl/schemata") then
+  if linux.intelRdt and not require("tiny.oci.rdt").mounted() then
     check.wrong("linux.intelRdt", "this machine has no resctrl file system (mount -t resctrl resctrl /sys/fs/resctrl)")
   end
-  if linux.intelRdt then check.wrong("linux.intelRdt", refused.FIELDS["linux.intelRdt"]) end
   if linux.personality and linux.personality.flags and #linux.personality.flags > 0 then
     check.wrong("linux.personality.flags", "the specification defines no flags")
   end

@@ -3,12 +3,12 @@ local front = require "tiny.oci.front"
 
 local FORWARDED = { "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2" }
 
--- Waits for the first process; returns its status.
-local function wait(child)
+-- Waits for a process; returns its status. status: a function that returns it, of a process that is no child.
+local function wait(child, status)
   local signals <close> = tiny.signals(FORWARDED)
   while true do
     for _, ready in ipairs(tiny.poll { child, signals }) do
-      if ready == child then return (child:wait()) end
+      if ready == child then return ((status or child.wait)(child)) end
       for name in function() return (signals:next()) end do tiny.try(tiny.kill, child, name) end
     end
   end

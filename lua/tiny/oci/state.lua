@@ -113,7 +113,7 @@ end
 -- What each field of a record is, if it is there.
 local SHAPE = {
   id = "string", bundle = "string", ociVersion = "string", pid = "integer", pid_start = "integer", cgroup = "string", annotations = "table",
-  created = "string", rootfs = "string", owner = "string", unit = "table",
+  created = "string", rootfs = "string", owner = "string", unit = "table", rdt = "table",
 }
 
 local function is_sound(record, id)
@@ -201,9 +201,10 @@ local function frozen(one)
   return (tiny.try(tiny.cgroup_read, cgroup, "freezer.state") or ""):find("^FROZEN") ~= nil
 end
 
--- "creating", "created", "running", "paused" or "stopped".
-function state.status(one)
-  local process <close> = state.process(one)
+-- "creating", "created", "running", "paused" or "stopped". given: its process, if the caller has one.
+function state.status(one, given)
+  local own <close> = not given and state.process(one) or nil
+  local process = given or own
   -- Without a record, its processes are those of its cgroup.
   local lives = process or one.damaged and (usage(one) or {}).populated
   if not lives then return not one.record.pid and state.busy(one) and "creating" or "stopped" end

@@ -123,13 +123,15 @@ return function(asked)
   check_stop(asked)
   require("tiny.spec.restart").parse(asked.restart)
   local of_image = asked.from_image and asked.from_image.defaults.volumes
-  if asked.volumes or asked.tmpfs or asked.mounts or of_image then require("tiny.pipeline.volumes").check(asked) end
+  if asked.volumes or asked.tmpfs or asked.mounts or asked.cow or of_image then require("tiny.pipeline.volumes").check(asked) end
+  if asked.cow_on_exit then require("tiny.cow.folders").check_exit(asked) end
   if asked.shm_size then
     asked.shm_size = tiny.parse_size(asked.shm_size)
     -- For tmpfs, 0 means unlimited.
     if asked.shm_size == 0 then wrong("shm_size: the size must not be 0", "omit it for 64m") end
   end
   if asked.log then require("tiny.pipeline.logging").check(asked) end
+  if asked.timeout or asked.cpu_time or asked.max_output then require("tiny.spec.run_bounds").check(asked) end
   if asked.ulimits then require("tiny.pipeline.ulimits").check(asked.ulimits) end
   require("tiny.pipeline.limits").check(asked)
   require("tiny.network").check(asked)

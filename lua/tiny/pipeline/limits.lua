@@ -23,6 +23,26 @@ local function controllers(spec)
   return needed
 end
 
+-- The controllers that only count, for the usage of a run. Each one lengthens the start, so they are enabled on request.
+local COUNTING = { "memory", "pids", "io", "blkio" }
+
+-- The controllers of the new cgroup: those of the limits, and on request those that count, as far as this user has them. CPU
+-- time is counted by v2 itself, and by a controller of v1.
+local function wanted(ctx)
+  local list, spec = controllers(ctx.spec), ctx.spec
+  if not (spec.usage or spec.cpu_time) then return list end
+  local there = tiny.probe().cgroup.controllers
+  if spec.cpu_time and not ctx.rootless and there.cpuacct then table.insert(list, "cpuacct") end
+  if not spec.usage then return list end
+  local given = ctx.rootless and require("tiny.pipeline.delegated").controllers()
+  for _, name in ipairs(COUNTING) do
+    local ours = there[name] ~= nil
+    if given then ours = table.concat(given, " "):find("%f[%w]" .. name .. "%f[%W]") ~= nil end
+    if ours then table.insert(list, name) end
+  end
+  return list
+end
+
 -- Checks a list of CPUs such as "0-2,5".
 local function check_cpuset(text)
   local online = tonumber((tiny.read_file("/sys/devices/system/cpu/online") or ""):match("(%d+)%s*$")) or math.huge
@@ -82,12 +102,19 @@ local WITHOUT = { EROFS = true, ENODEV = true, ENOENT = true }
 -- Whether a container may do without a cgroup: it has no limits, and no device that only the cgroup's rules keep it from.
 local function dispensable(ctx)
   local spec = ctx.spec
-  if spec.cgroup_parent or #controllers(spec) > 0 then return false end
+  if spec.cgroup_parent or spec.cpu_time or #controllers(spec) > 0 then return false end
   if ctx.rootless or spec.privileged then return true end
   for _, name in ipairs(ctx.security.caps) do
     if name == "CAP_MKNOD" then return false end
   end
   return not spec.devices
+end
+
+-- Without the sum over all processes there is no limit: RLIMIT_CPU holds for each process alone, and a fork begins anew.
+local function check_cpu_time(ctx)
+  if ctx.cgroup and tiny.cgroup_stats(ctx.cgroup).cpu_seconds then return end
+  wrong("cpu_time: nothing counts the CPU time of this container as a whole",
+    ctx.rootless and require("tiny.pipeline.delegated").HINT or "`tinylua doctor` shows the controllers of this host; --ulimit cpu=SECONDS limits each process alone")
 end
 
 -- Creates the cgroup with its limits before the container is created in it. Every container has one, for pause and stats,
@@ -97,7 +124,7 @@ function limits.apply(ctx)
   local path, parent = limits.path(ctx), ctx.spec.cgroup_parent
   local function make()
     ctx.scope:undo("cgroup_del", path, { kill = true })
-    local made, err = tiny.try(tiny.cgroup, path, { controllers = controllers(ctx.spec) })
+    local made, err = tiny.try(tiny.cgroup, path, { controllers = wanted(ctx) })
     if err and not (WITHOUT[err.code] and dispensable(ctx)) then error(err, 0) end
     ctx.cgroup = made
     if err then return end
@@ -107,6 +134,7 @@ function limits.apply(ctx)
   end
   if parent then require("tiny.pipeline.cgroup_parent").with(parent, make) else make() end
   if ctx.cgroup then limits.set(ctx.cgroup, ctx.spec) end
+  if ctx.spec.cpu_time then check_cpu_time(ctx) end
 end
 
 -- Runs in the process that becomes the program, while it may still lower the score.
@@ -135,10 +163,9 @@ function limits.reopen(of)
   return (tiny.try(tiny.open_cgroup, limits.path(of)))
 end
 
--- The number of OOM kills in the container; read before the cgroup is removed.
-function limits.oom_kills(ctx)
-  if not ctx.cgroup or not ctx.spec.memory then return 0 end
-  local stats = tiny.try(tiny.cgroup_stats, ctx.cgroup)
+-- The number of OOM kills in the container, from the last figures of its cgroup.
+function limits.oom_kills(ctx, stats)
+  if not ctx.spec.memory then return 0 end
   return stats and stats.oom_kills or 0
 end
 

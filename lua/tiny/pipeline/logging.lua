@@ -91,9 +91,14 @@ function logging.sink(folder)
   return sink
 end
 
-function Sink:move(stream)
-  local bytes = self[stream]:read("1m")
-  return bytes and true or false, bytes or ""
+-- Reads at most `most` bytes.
+function Sink:move(stream, options)
+  local bytes = self[stream]:read(math.min(options and options.most or 1 << 20, 1 << 20))
+  return bytes and true or false, bytes or "", #(bytes or "")
+end
+
+function Sink:drop(stream)
+  return self:move(stream)
 end
 
 function Sink:finish(stream)

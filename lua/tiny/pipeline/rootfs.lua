@@ -9,6 +9,8 @@ local OPEN = tonumber("755", 8)
 
 -- On the host, before the container: creates the directories for changes.
 function rootfs.prepare(ctx)
+  local cow = ctx.spec.mounts and require "tiny.cow.folders"
+  if cow and cow.any(ctx.spec.mounts) then cow.prepare(ctx) end
   if ctx.spec.rootfs then return end
   for _, name in ipairs { "upper", "work" } do
     if not tiny.stat(ctx.dir .. "/" .. name) then tiny.mkdir(ctx.dir .. "/" .. name) end

@@ -2,6 +2,7 @@
 -- (spec.seccomp.notify), a list of allowed calls (allow), or by recording calls (learn). A call blocks until it is answered;
 -- once no process can answer, it fails with ENOSYS. Each program (the container's, and those of exec and health checks) has
 -- its own filter, and sends its listener to the supervisor over a socket right before it starts.
+local connect = require "tiny.egress.connect"
 local state = require "tiny.store.state"
 
 local notify = {}
@@ -23,13 +24,15 @@ function notify.plain(asked)
   return { allow = asked.allow, learn = asked.learn, notify = names_of(asked) }
 end
 
--- The profile of the filter with the listener.
-local function listening(asked)
+-- The profile of the filter with the listener. watched: connections are explained or asked about as well.
+local function listening(asked, watched)
   local names = names_of(asked)
   if not (asked.allow or asked.learn) then
-    return { defaultAction = "SCMP_ACT_ALLOW", syscalls = { { names = names, action = "SCMP_ACT_NOTIFY" } } }
+    local rules = { { names = names, action = "SCMP_ACT_NOTIFY" } }
+    if watched then table.move(connect.rules, 1, #connect.rules, 2, rules) end
+    return { defaultAction = "SCMP_ACT_ALLOW", syscalls = rules }
   end
-  local waits, allowed = {}, { CARRIER }
+  local waits, allowed = { connect = watched }, { CARRIER }
   for _, name in ipairs(names) do waits[name] = true end
   for _, name in ipairs(asked.allow or {}) do
     if not waits[name] then table.insert(allowed, name) end
@@ -49,10 +52,11 @@ end
 
 -- A list of calls combined with a profile that denies unnamed calls, as one filter: calls that not both of them allow go to
 -- the supervisor, which reports them. What the profile denies by name stays denied.
-local function within(profile, asked)
+local function within(profile, asked, watched)
   local wanted, rules = { [CARRIER] = true }, {}
   for _, name in ipairs(asked.allow) do wanted[name] = true end
   for _, name in ipairs(names_of(asked)) do wanted[name] = false end
+  if watched then wanted.connect = false end
   for _, rule in ipairs(profile.syscalls or {}) do
     local kept = { names = {} }
     for key, value in pairs(rule) do kept[key] = kept[key] or value end
@@ -97,7 +101,8 @@ function notify.filters(how, asked, profile, dir, running)
     return
   end
   local list = asked.seccomp.allow and profile and profile.defaultAction == "SCMP_ACT_ERRNO"
-  local heard = list and within(profile, asked.seccomp) or listening(asked.seccomp)
+  local watched = connect.watched(asked)
+  local heard = list and within(profile, asked.seccomp, watched) or listening(asked.seccomp, watched)
   how.listener = tiny.seccomp_compile(heard, { caps = how.caps, notify = true })
   how.own = profile and asked.init and tiny.seccomp_compile(profile, { caps = how.caps }) or nil
   -- An errno of another filter would override the answer.
@@ -113,12 +118,17 @@ local function socket_of(id)
   return ("%s/%s/notify"):format(run, id)
 end
 
--- Listens for programs that are run in the container later.
+-- Listens for programs that are run in the container later. With egress rules, their keeper does, and passes listeners on.
 function notify.open(ctx)
+  ctx.notify_sources = {}
+  if connect.watched(ctx.spec) then
+    -- Without its keeper, connections fail, but the container goes on.
+    ctx.notify_from = tiny.try(tiny.unix_connect, require("tiny.egress.listeners").socket(ctx.run), { type = "seqpacket" }) or nil
+    return
+  end
   local path = ctx.run .. "/notify"
   tiny.try(tiny.remove, path)
   ctx.notify_door = tiny.unix_listen(path, { nonblock = true })
-  ctx.notify_sources = {}
 end
 
 -- The socket through which a program that is run in the container sends its listener.

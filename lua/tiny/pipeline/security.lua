@@ -1,5 +1,6 @@
 -- Confines a container, besides its namespaces: capabilities, seccomp, devices, and masked parts of /proc and /sys. The
 -- defaults are tables here; options change them by name (tiny.pipeline.security_options).
+local connect = require "tiny.egress.connect"
 local sorted_keys = require "tiny.base.sorted_keys"
 
 local security = {}
@@ -87,6 +88,7 @@ function security.of(asked, dir, running)
     require("tiny.pipeline.seccomp_notify").filters(how, asked, profile, dir, running)
   elseif not seccomp then how.filter = default_filter(caps)
   elseif seccomp ~= "unconfined" then how.filter = require("tiny.pipeline.security_options").filter(seccomp, caps, dir, running) end
+  if not asked.seccomp and connect.watched(asked) then how.listener, how.early = connect.filter(caps), not how.no_new_privs end
   return how
 end
 
@@ -111,6 +113,8 @@ function security.enter(how, user)
   tiny.set_caps { bounding = how.caps }
   if how.quota and not how.no_new_privs then tiny.seccomp(how.quota) end
   if how.filter and not how.no_new_privs then tiny.seccomp(how.filter) end
+  -- This process itself makes none of the calls that it intercepts.
+  if how.early then require("tiny.pipeline.seccomp_notify").hand_over(how) end
   tiny.setuser(user.uid, { gid = user.gid, groups = user.groups, keep_caps = #over > 0 })
   tiny.set_caps { permitted = mine, effective = mine, inheritable = over, ambient = over }
   if how.no_new_privs then tiny.no_new_privs() end
@@ -121,7 +125,7 @@ function security.last(how)
   if how.landlock then tiny.landlock(how.landlock) end
   if how.quota and how.no_new_privs then tiny.seccomp(how.quota) end
   if how.filter and how.no_new_privs then tiny.seccomp(how.filter) end
-  if how.listener then require("tiny.pipeline.seccomp_notify").hand_over(how) end
+  if how.listener and not how.early then require("tiny.pipeline.seccomp_notify").hand_over(how) end
 end
 
 -- Loads the seccomp filter as the last step; its file is already open.

@@ -101,6 +101,7 @@ local function load(asked)
   end
   for _, mount in ipairs(asked.mounts or {}) do
     if mount.type == "volume" then require "tiny.pipeline.first_content" end
+    if mount.type == "cow" then require "tiny.cow.folders" end
   end
   require "tiny.net.files"
   if asked.from_image then require "tiny.images.layers" end

@@ -1,6 +1,7 @@
 -- Volumes, --mount and --tmpfs, as text or tables: checks them and converts them to one form, a list of
 --   { type = "bind", source = …, subpath = …, target = …, read_only = … }
 --   { type = "volume", source = NAME, subpath = …, target = …, read_only = …, nocopy = …, labels = …, anonymous = … }
+--   { type = "cow", source = …, target = …, folder = N }, see tiny.cow.folders
 --   { type = "tmpfs", target = …, size = …, mode = …, … }
 -- in mount order: a mount inside another comes after it. A volume without a source gets a name when the container is created.
 local values = require "tiny.spec.values"
@@ -23,6 +24,7 @@ local FIELDS = {
     type = "string", source = "string", subpath = "string", target = "string", read_only = "boolean", nocopy = "boolean", labels = "pairs",
     anonymous = "boolean", driver = "string",
   },
+  cow = { type = "string", source = "string", target = "string", folder = "integer" },
   tmpfs = {
     type = "string", target = "string", read_only = "boolean", size = "size", mode = "integer", inodes = "integer", uid = "integer", gid = "integer",
     exec = "boolean", suid = "boolean", dev = "boolean",
@@ -185,9 +187,10 @@ end
 -- Checks one mount; `text` is how the user gave it. Returns it with its depth.
 local function checked(mount, text)
   mount.type = mount.type or "volume"
-  if not FIELDS[mount.type] then wrong(text, ("unknown type %s"):format(tiny.show(mount.type)), "the types are bind, volume and tmpfs") end
+  if not FIELDS[mount.type] then wrong(text, ("unknown type %s"):format(tiny.show(mount.type)), "the types are bind, volume, tmpfs and cow") end
   require("tiny.spec.schema").check("mounts", mount, FIELDS[mount.type])
   if mount.type == "bind" then check_source(mount, text) elseif mount.type == "volume" then check_volume(mount, text) end
+  if mount.type == "cow" then require("tiny.cow.folders").check(mount, text) end
   if mount.size then
     mount.size = tiny.parse_size(mount.size)
     -- For tmpfs, 0 means unlimited.
@@ -215,6 +218,11 @@ function volumes.check(asked)
   end
   for _, text in ipairs(asked.volumes or {}) do add(of_volume(text), text) end
   for _, text in ipairs(asked.tmpfs or {}) do add(of_tmpfs(text), text) end
+  for _, item in ipairs(asked.cow or {}) do
+    local copy = { type = "cow" }
+    for key, value in pairs(type(item) == "table" and item or require("tiny.cow.folders").parse(item)) do copy[key] = value end
+    add(copy, item)
+  end
   for _, item in ipairs(asked.mounts or {}) do
     local copy = {}
     if type(item) == "table" then
@@ -229,8 +237,10 @@ function volumes.check(asked)
     if not taken[path] then add({ type = "volume", target = path }, path) end
   end
   table.sort(all, function(a, b) return a.depth < b.depth or (a.depth == b.depth and a.number < b.number) end)
-  asked.volumes, asked.tmpfs, asked.mounts = nil, nil, {}
-  for i, entry in ipairs(all) do asked.mounts[i] = entry.mount end
+  asked.volumes, asked.tmpfs, asked.cow, asked.mounts = nil, nil, nil, {}
+  local any_cow = false
+  for i, entry in ipairs(all) do asked.mounts[i], any_cow = entry.mount, any_cow or entry.mount.type == "cow" end
+  if any_cow then require("tiny.cow.folders").number(asked.mounts) end
 end
 
 -- An id of the container as one of the process that mounts, which may be outside of the container's user namespace.
@@ -268,6 +278,7 @@ function volumes.mount(ctx, mount)
       noexec = not mount.exec, nosuid = not mount.suid, nodev = not mount.dev,
     })
   end
+  if mount.type == "cow" then return require("tiny.cow.folders").mount(ctx, mount) end
   local volume = mount.type == "volume"
   local source = volume and prepared(ctx, mount) or mount.source
   -- A subpath is resolved below the source, so that links cannot lead outside.

@@ -73,6 +73,7 @@ end
 local function option_row(option)
   local value = option.value or (option.choices and table.concat(option.choices, "|")) or option.type
   local shown = option.type ~= "flag" and " " .. (value or "VALUE"):gsub("^%l+$", string.upper) or ""
+  if option.implied then shown = ("[=%s]"):format(option.value) end
   local default = option.default and not (option.help or ""):find("[default", 1, true) and (" [default: %s]"):format(option.default) or ""
   return row((option.short and "-" .. option.short .. ", " or "    ") .. "--" .. option[1] .. shown, (option.help or "") .. default)
 end

@@ -11,12 +11,13 @@ local MANY = { strings = true, ports = true, rules = true, mounts = true, pairs 
 local WRITTEN = {
   string = "string", boolean = "boolean", number = "number", integer = "integer", size = "tiny.size", duration = "tiny.duration",
   strings = "string[]", rules = "(string|tiny.egress.rule)[]", command = "tiny.command", functions = "tiny.hooks", limit = 'tiny.size|"unlimited"',
-  pairs = "table<string, string|number>|string[]", pair_list = "string[]|table<string, string|number>",
+  output_limit = "tiny.size", pairs = "table<string, string|number>|string[]", pair_list = "string[]|table<string, string|number>",
 }
 -- The JSON type of a checked value, and of each item of a list.
 local RECORDED = {
   string = "string", boolean = "boolean", number = "number", integer = "number", size = "number", duration = "number", strings = "table",
-  list = "table", ports = "table", rules = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table", network = "string",
+  list = "table", ports = "table", rules = "table", mounts = "table", pairs = "table", pair_list = "table", command = "table", table = "table",
+  network = "string", output_limit = "string",
 }
 local ITEMS = { strings = "string", pair_list = "string", command = "string" }
 

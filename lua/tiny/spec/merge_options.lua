@@ -61,6 +61,7 @@ return function(spec, args)
   if args.health_cmd or args.health_interval or args.health_timeout or args.health_retries or args.health_start_period or args.health_start_interval then
     spec.health = require("tiny.spec.health").overlay(spec.health, args)
   end
+  if args.usage then spec.usage = true end
   if args.no_healthcheck then spec.health = false end
   local log = { driver = args.log_driver, max_size = args.log_max_size, max_files = args.log_max_files, on_full = args.log_on_full,
     keep_free = args.log_keep_free }

@@ -4,7 +4,7 @@ local sorted_keys = require "tiny.base.sorted_keys"
 
 local policy = {}
 
-local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table" }
+local KEYS = { cap_add = "strings", cap_drop = "strings", seccomp = "table", landlock = "table", egress = "rules" }
 
 -- Always allowed: a program may need these to exit or to continue after a signal.
 local ALWAYS = { "exit", "exit_group", "restart_syscall", "rt_sigreturn" }
@@ -91,16 +91,12 @@ local function capability_names(caps)
   return names
 end
 
--- The text of a policy file with what was learned.
-function policy.text(learned)
+-- The keys that allow what was learned of system calls, files and ports.
+local function confinement(learned)
   local allow = {}
   for name in pairs(learned.calls) do allow[name] = true end
   for _, name in ipairs(ALWAYS) do allow[name] = true end
   return table.concat {
-    ("-- Learned from one run (%s): %s\n"):format(tiny.timestamp():sub(1, 10), tiny.show(learned.command)),
-    "-- Use it with `run --policy`, or copy its keys into a recipe's table. Another input may need more: denied\n",
-    "-- system calls are reported on standard error, or in supervisor.log.\n",
-    "return {\n",
     "  -- Inferred from the system calls and file modes: the kernel does not report which ones it checked.\n",
     '  cap_drop = { "ALL" },\n',
     ("  cap_add = %s,\n"):format(list_text(capability_names(learned.caps), "  ")),
@@ -109,7 +105,22 @@ function policy.text(learned)
     "    -- Includes UDP ports, which Landlock does not restrict.\n",
     ("    tcp_bind = %s,\n"):format(list_text(sorted_keys(learned.bind), "    ")),
     ("    tcp_connect = %s,\n"):format(list_text(sorted_keys(learned.connect), "    ")),
-    "    strict = false,\n  },\n}\n",
+    "    strict = false,\n  },\n",
+  }
+end
+
+-- The text of a policy file with what was learned: system calls and what goes with them (`calls`), connections (`egress`), or
+-- both.
+function policy.text(learned)
+  local reported = { learned.calls and "system calls on standard error, or in supervisor.log", learned.egress and "connections by `network watch`" }
+  return table.concat {
+    ("-- Learned from one run (%s): %s\n"):format(tiny.timestamp():sub(1, 10), tiny.show(learned.command)),
+    "-- Use it with `run --policy`, or copy its keys into a recipe's table. Another input may need more. What is denied is\n",
+    ("-- reported: %s.\n"):format(table.concat(reported, "; ", learned.calls and 1 or 2, learned.egress and 2 or 1)),
+    "return {\n",
+    learned.calls and confinement(learned) or "",
+    learned.egress and ("  egress = %s,\n"):format(list_text(learned.egress, "  ")) or "",
+    "}\n",
   }
 end
 

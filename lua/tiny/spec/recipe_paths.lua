@@ -60,10 +60,16 @@ function recipe_paths.resolve(spec, path, declared)
     if not source or is_volume(folder, source, declared) then return text end
     return at(source, "volumes") .. rest
   end)
+  spec.cow = each(spec.cow, function(item)
+    if type(item) ~= "table" then return at(tostring(item), "cow") end
+    item = each(item, function(value) return value end)
+    if type(item.source) == "string" then item.source = at(item.source, "cow") end
+    return item
+  end)
   spec.mounts = each(spec.mounts, function(mount)
     if type(mount) == "table" then
       mount = each(mount, function(value) return value end)
-      if type(mount.source) == "string" and mount.type == "bind" then mount.source = at(mount.source, "mounts") end
+      if type(mount.source) == "string" and (mount.type == "bind" or mount.type == "cow") then mount.source = at(mount.source, "mounts") end
       return mount
     end
     local before, source, rest = ("," .. tostring(mount)):match("^(.*,so?u?rce?=)([^,]*)(.*)$")

@@ -39,6 +39,7 @@ local TYPES = {
   table = function(v) return type(v) ~= "table" and "a table" end,
   size = function(v) return not tiny.parse_size(v) and 'a size such as "128m"' end,
   limit = function(v) return v ~= "unlimited" and not tiny.parse_size(v) and 'a size such as "128m", or "unlimited"' end,
+  output_limit = function(v) return not require("tiny.spec.run_bounds").output(v) and 'a size such as "1m", "1m:truncate" or "1m:end"' end,
   ports = function(v) return not is_list(v, "string", "integer") and "a list of strings and integers" end,
   rules = function(v) return not is_list(v, "string", "table") and "a list of strings and tables" end,
   mounts = function(v) return not is_list(v, "string", "table") and "a list of strings and tables" end,

@@ -72,23 +72,24 @@ local function new_reader()
   end
 end
 
--- Calls show for events from `since` (default: now) until `before` (default: forever). Shows only recorded events without
--- `stream`, or if `before` has already passed.
+-- Calls show for events from `since` (default: now) until `before` (default: forever), or until it returns true. Shows only
+-- recorded events without `stream`, or if `before` has already passed.
 local function follow(options, show)
   local folder = events.files()
   tiny.mkdir(folder, { parents = true, mode = tonumber("700", 8) })
   -- Before the first read, so that no event is missed in between.
   local watch <close> = tiny.watch { folder }
-  local read, first = new_reader(), true
+  local read, first, ended = new_reader(), true, false
   local stream = options.stream and not (options.before and options.before <= tiny.clock())
   while true do
     local left = options.before and math.max(0, options.before - tiny.clock())
     for _, event in ipairs(read()) do
       local time = tiny.parse_timestamp(event.time) or 0
       local late = options.since and time >= options.since or not options.since and not (first and stream)
-      if late and not (options.before and time > options.before) then show(event) end
+      if late and not (options.before and time > options.before) then ended = show(event) == true or ended end
     end
     format.flush()
+    if ended then return end
     first = false
     if not stream or left == 0 then return end
     tiny.poll({ watch }, left)

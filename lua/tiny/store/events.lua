@@ -6,8 +6,8 @@ local state = require "tiny.store.state"
 local events = {}
 
 events.NAMES = {
-  "attach", "connect", "create", "deny", "destroy", "detach", "die", "disconnect", "exec", "exec_die", "health_status", "kill", "oom", "pause", "rename",
-  "restart", "start", "stop", "unpause", "update",
+  "apply", "attach", "connect", "create", "deny", "destroy", "detach", "die", "discard", "disconnect", "exec", "exec_die", "health_status", "kill",
+  "oom", "output_limit", "pause", "rename", "restart", "start", "stop", "timeout", "tunnel", "unpause", "update",
 }
 
 local LARGEST = 1024 * 1024

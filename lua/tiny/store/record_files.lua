@@ -11,6 +11,7 @@ local SHAPES = {
   ["state.json"] = {
     version = "number", pid = "number", pid_start = "number", exit_code = "number", signal = "string", started_at = "string", finished_at = "string",
     boot_id = "string", error = "string", restarts = "number", oom_kills = "number", health = "string", networks = "table", ports = "table",
+    usage = "table", exceeded = "string", truncated = "boolean", deadline = "number", output_start = "number",
     supervisor = "table", unrecovered = "string", paused = "boolean", killed = "boolean",
   },
 }

@@ -48,11 +48,42 @@ function Console:resize(client, rows, cols)
   tiny.terminal_size(self.master, { rows = rows, cols = cols })
 end
 
+-- Shows text of tinylua's own to the clients.
+function Console:say(text)
+  self.audience:put("o", text)
+end
+
+-- Asks the clients: done(key) is called with each key until it returns true; without one when the time is over. Questions wait
+-- for one another.
+function Console:ask(text, seconds, done)
+  self.questions = self.questions or {}
+  table.insert(self.questions, { text = text, seconds = seconds, done = done })
+  if #self.questions == 1 then self:next_question() end
+end
+
+function Console:next_question()
+  local question = self.questions[1]
+  if not question then return end
+  self:say(question.text)
+  question.timer = self.loop:after(question.seconds, function() self:answer(nil) end)
+end
+
+-- A key for the question that is shown; nil: it was not answered.
+function Console:answer(key)
+  local question = self.questions[1]
+  if not question.done(key) and key then return end
+  self.loop:cancel(question.timer)
+  table.remove(self.questions, 1)
+  self:next_question()
+end
+
 -- One message of a client.
 function Console:take(client, message)
   local kind, text = message:sub(1, 1), message:sub(2)
   local rows, cols = text:match("^(%d+) (%d+)$")
-  if kind == "i" then
+  if kind == "i" and self.questions and self.questions[1] then
+    self:answer(text:sub(1, 1))
+  elseif kind == "i" then
     self.to_pty:put(text)
     -- If the program does not read, its client waits, as on any terminal.
     if self.to_pty.size > 0 then self.loop:off(client.file) end

@@ -45,7 +45,7 @@ function lifecycle.spec_of(record, runs)
 end
 
 -- 127 and 126 as in a shell; 125 for tinylua's own errors.
-local function exit_of(err)
+function lifecycle.exit_of(err)
   if err.op ~= "exec" or err.step ~= "exec" then return err.exit or 125 end
   return err.code == "ENOENT" and 127 or 126
 end
@@ -63,6 +63,7 @@ local function record_end(record, result)
     s.lost, s.log_lost, s.log_cut = result.status == nil or nil, result.log_lost, result.log_cut
     s.finished_at, s.pid, s.pid_start, s.stopping, s.supervisor = tiny.timestamp(), nil, nil, nil, nil
     s.networks, s.ports, s.unrecovered, s.paused, s.killed = nil, nil, nil, nil, nil
+    s.usage, s.exceeded, s.truncated, s.deadline, s.output_start = result.usage, result.exceeded, result.truncated, nil, nil
   end)
   remove_streams(record)
   -- A container that ended quickly has not been synced to the disk before.
@@ -74,19 +75,22 @@ end
 local function tell_end(record, result)
   if result.told then return end -- the restart delay was interrupted
   result.told = true
-  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil })
+  events.emit(record, "die", { exit_code = result.status, signal = result.signal, oom = result.oom > 0 or nil, exceeded = result.exceeded,
+    truncated = result.truncated, usage = result.usage })
 end
 
 -- Records how a run ended, or removes a container created with that option.
 function lifecycle.ended(record, result)
-  if not record.config.remove then record_end(record, result) end
+  -- Before the end is recorded: who waits for it finds the changes committed.
+  local left = record.config.mounts and require("tiny.cow.folders").any(record.config.mounts) and require "tiny.cow.finish"(record)
+  if left or not record.config.remove then record_end(record, result) end
   tell_end(record, result)
-  if record.config.remove then require("tiny.supervisor.cleanup").forget(record) end
+  if record.config.remove and not left then require("tiny.supervisor.cleanup").forget(record) end
 end
 
 -- Records a failed start, or removes the container if it is new.
 local function failed(record, options, err)
-  err.exit = exit_of(err)
+  err.exit = lifecycle.exit_of(err)
   if options.fresh then
     if options.cidfile then require("tiny.supervisor.cidfile").remove(options.cidfile, record) end
     local _, kept = tiny.try(require("tiny.supervisor.cleanup").forget, record, { volumes = true })
@@ -121,6 +125,7 @@ local function wait_restart(record, ctx, result, seconds, count)
   state.update(record, function(s)
     s.status, s.exit_code, s.signal, s.restarts = "restarting", result.status, result.signal, count
     s.finished_at, s.pid, s.pid_start, s.paused = tiny.timestamp(), nil, nil, nil
+    s.usage, s.exceeded, s.truncated = result.usage, result.exceeded, result.truncated
   end)
   if tiny.settings.log then tiny.log("info", "starts again soon", { container = record.config.name, seconds = seconds, restarts = count }) end
   remove_streams(record)
@@ -150,7 +155,7 @@ local function watch(record, spec, ctx, options)
     counter.started()
     local again, err = tiny.try(supervisor.make, record, spec, options)
     if not again then
-      result = { status = exit_of(err), oom = 0, error = tostring(err) }
+      result = { status = lifecycle.exit_of(err), oom = 0, error = tostring(err) }
       lifecycle.ended(record, result)
       return result, ctx
     end
@@ -168,6 +173,8 @@ function lifecycle.foreground(record, spec, options)
   if result.oom > 0 then
     format.note("%s ran out of memory (limit %d bytes); the kernel killed %d of its processes", ctx.name, spec.memory, result.oom)
   end
+  if result.exceeded or result.truncated then require("tiny.supervisor.run_limits").report(ctx.name, spec, result) end
+  options.result = result
   -- As if SIGPIPE had ended it.
   return last.echo.gone and 128 + tiny.signal_number("SIGPIPE") or result.status
 end

@@ -44,6 +44,11 @@ local function open_audience(record)
   return audience
 end
 
+-- The limit of the output, if there is one.
+local function bound(ctx)
+  ctx.bound = ctx.spec.max_output and require("tiny.supervisor.output_limit").open(ctx)
+end
+
 -- Opens the output's destination; there is none if the output goes directly to the caller's.
 function output.open(ctx)
   local log, record = ctx.spec.log or {}, ctx.record
@@ -52,11 +57,12 @@ function output.open(ctx)
     ctx.pump = require("tiny.pipeline.logging").sink(ctx.run)
     -- A terminal has its own audience. This one stays open across restarts.
     if not ctx.spec.tty then record.audience = record.audience or open_audience(record) end
-    return
+    return bound(ctx)
   end
   local limits = require("tiny.pipeline.logging").limits_of(log)
   limits.dir = ctx.run
   ctx.pump = tiny.pump(ctx.dir .. "/container.log", limits)
+  bound(ctx)
 end
 
 -- Writes bytes to the caller's output. An error ends the echo; if its reader is gone (`| head`), `reader_gone` decides what
@@ -124,10 +130,15 @@ function output.move(ctx, stream)
   local audience = ctx.record.audience
   -- Clients that connected before these bytes get them.
   if audience then audience:accept() end
-  local keep = (ctx.echo[stream] or ctx.spec.on_log or audience) and true or false
-  local more, bytes, count = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep })
+  local keep, limit = (ctx.echo[stream] or ctx.spec.on_log or audience) and true or false, ctx.bound
+  if limit and limit.left == 0 then
+    limit:discard(stream)
+    return true
+  end
+  local more, bytes, count = tiny.try(ctx.pump.move, ctx.pump, stream, { keep = keep, most = limit and limit.left or nil })
   if more ~= nil then
     ctx.full = nil
+    if limit then limit:count(count) end
     if not more and (count or 0) > BURST then pause(ctx, stream, MOMENT) end
     if keep then show(ctx, stream, bytes) end
     return true
@@ -159,9 +170,21 @@ function output.join(ctx, loop)
   if ctx.record.audience then ctx.record.audience:join(loop, { changed = function() balance(ctx) end }) end
 end
 
+-- Moves the rest of the output up to the limit, and discards what exceeds it.
+local function finish_limited(ctx)
+  for _, stream in ipairs(STREAMS) do
+    local before
+    repeat
+      before = ctx.bound.seen
+      output.move(ctx, stream)
+    until ctx.bound.seen == before
+  end
+end
+
 -- All its processes are dead (PID 1 was the last): reads what is left in the FIFOs.
 function output.finish(ctx)
   if not ctx.pump then return end
+  if ctx.bound then finish_limited(ctx) end
   for _, stream in ipairs(STREAMS) do
     local _, bytes = tiny.try(ctx.pump.finish, ctx.pump, stream, { keep = true })
     if type(bytes) == "string" then

@@ -11,6 +11,8 @@ local recovery = {}
 -- Undoes a dead container's set-up, and records that its end was not observed. Saves as much as possible of its last output to
 -- the log. `process`: a handle of its PID 1, if the caller has one.
 local function record_death(container, process)
+  local used = require("tiny.supervisor.usage")
+  local found = container.state.status == "running" and used.of(nil, used.stats(require("tiny.pipeline.limits").reopen(container))) or nil
   local failures, damage = cleanup.replay(container)
   table.move(damage, 1, #damage, #failures + 1, failures)
   if container.config.userns == "own" then tiny.try(require("tiny.net.rootless").stop, container) end
@@ -24,7 +26,9 @@ local function record_death(container, process)
   local cut = container.state.status == "running" and require("tiny.supervisor.output").salvage(container)
   local status, signal
   if process then status, signal = tiny.process_exit_status(process) end
-  lifecycle.ended(container, { status = status, signal = signal, oom = 0, log_cut = cut or nil })
+  local exceeded = container.state.status == "running" and container.state.exceeded or nil
+  if exceeded then status, signal = require("tiny.supervisor.run_limits").verdict(exceeded) end
+  lifecycle.ended(container, { status = status, signal = signal, oom = 0, log_cut = cut or nil, usage = found, exceeded = exceeded })
 end
 
 -- The lock of a container whose creator was killed: the child that waits for its "go" holds it slightly longer. Nil while the

@@ -7,6 +7,7 @@ local limits = require "tiny.pipeline.limits"
 local output = require "tiny.supervisor.output"
 local scope = require "tiny.scope"
 local state = require "tiny.store.state"
+local usage = require "tiny.supervisor.usage"
 
 local supervisor = {}
 
@@ -24,7 +25,8 @@ local function call_back(ctx, name, ...)
   if ctx.spec[name] then require "tiny.supervisor.callback"(ctx, name, ...) end
 end
 
-local function new_context(record, spec, options)
+-- What the steps, the supervisor and the recipe's functions know of a container.
+function supervisor.context(record, spec, options)
   return {
     id = record.id, name = record.config.name, dir = record.dir, run = record.run, record = record, spec = spec,
     where = options.where, throwaway = options.throwaway, scope = scope.new(record.dir .. "/undo.jsonl"), echo = {},
@@ -43,7 +45,10 @@ local function record_birth(ctx)
     s.exit_code, s.signal, s.oom, s.oom_kills, s.finished_at, s.error = nil, nil, nil, nil, nil, nil
     s.health, s.paused, s.killed = ctx.spec.health and "starting" or nil, nil, nil
     s.networks, s.ports = ctx.networks, ctx.ports
+    s.exceeded, s.truncated, s.usage = nil, nil, nil
+    s.deadline = ctx.spec.timeout and require("tiny.supervisor.run_limits").start(ctx) or nil
   end)
+  ctx.started = tiny.clock("monotonic")
   -- Here and not later, because the child sets up its mounts in parallel.
   output.open(ctx)
 end
@@ -52,9 +57,10 @@ end
 function supervisor.make(record, spec, options)
   -- Before the container exists: its processes would see the arguments of the processes forked for it.
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
-  local ctx = new_context(record, spec, options)
+  local ctx = supervisor.context(record, spec, options)
   ctx.born = record_birth
-  if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
+  if spec.seccomp or spec.egress_ask then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   local _, err = tiny.try(function()
     require "tiny.pipeline.process_state"(options.detached)
     ctx.signals = tiny.signals(FORWARDED)
@@ -79,7 +85,7 @@ function supervisor.make(record, spec, options)
     return ctx
   end
   if ctx.child then tiny.try(ctx.child.close, ctx.child) end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").close(ctx) end
   supervisor.clear(ctx)
   error(err, 0)
 end
@@ -89,14 +95,15 @@ function supervisor.recover(record, spec)
   local process = state.process(record)
   if not process then return nil end
   tiny.set_process_title("tinylua: supervisor of " .. record.config.name)
-  local ctx = new_context(record, spec, {})
+  local ctx = supervisor.context(record, spec, {})
   ctx.process, ctx.recovered = process, true
   require "tiny.pipeline.process_state"(true)
   ctx.signals = tiny.signals(FORWARDED)
   ctx.scope:load()
   ctx.cgroup = limits.reopen(ctx)
-  if spec.seccomp then require("tiny.pipeline.seccomp_notify").open(ctx) end
   require("tiny.network").recover(ctx)
+  if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
+  if spec.seccomp or spec.egress then require("tiny.pipeline.seccomp_notify").open(ctx) end
   output.open(ctx)
   return ctx
 end
@@ -167,7 +174,18 @@ end
 
 local function how_it_ended(ctx)
   if ctx.recovered then return tiny.process_exit_status(ctx.process) end
-  return ctx.process:wait()
+  return ctx.process:wait(nil, { usage = true })
+end
+
+-- How the run ended: that it was ended at a limit matters more than the status that its end happened to have.
+local function result_of(ctx)
+  local status, signal, waited = how_it_ended(ctx)
+  local stats = usage.stats(ctx.cgroup)
+  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx, stats), log_lost = ctx.lost }
+  result.usage, result.exceeded = usage.of(ctx, stats, waited), ctx.exceeded
+  result.truncated = ctx.bound and ctx.bound.action == "truncate" and ctx.bound.hit or nil
+  if ctx.exceeded then result.status, result.signal = require("tiny.supervisor.run_limits").verdict(ctx.exceeded) end
+  return result
 end
 
 -- Starts the health check and the watches of the cgroup; returns the health check, and handles to close. A container is not
@@ -208,24 +226,27 @@ function supervisor.watch(ctx)
     for name in function() return (ctx.signals:next()) end do supervisor.forward(ctx, name) end
   end)
   local health, handles = watch_inside(ctx, loop)
+  if ctx.spec.timeout or ctx.spec.cpu_time or ctx.recovered then
+    require("tiny.supervisor.run_limits").join(ctx, loop, supervisor.handles, supervisor.STOP_TIMEOUT)
+  end
   if not ctx.record.config.remove and not ctx.record.persisted then loop:after(SOON, function() persist(ctx.record) end) end
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
   if ctx.egress then require("tiny.egress.keeper").watch(ctx, loop) end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
   if ctx.console then ctx.console:join(loop, function(name) supervisor.forward(ctx, name) end, ctx.reader_gone) end
   loop:run()
   ctx.reader_gone = nil
   if health then health:close() end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
+  if ctx.notify_sources then require("tiny.supervisor.syscall_answers").close(ctx) end
   for _, handle in pairs(handles) do handle:close() end
   if ctx.console then ctx.console:drain(function() return output.move(ctx, "stdout") end) end
   output.finish(ctx)
-  local status, signal = how_it_ended(ctx)
-  local result = { status = status, signal = signal, oom = limits.oom_kills(ctx), log_lost = ctx.lost }
+  local result = result_of(ctx)
+  ctx.usage = result.usage
   ctx.process:close()
   -- The last kill may have been that of PID 1.
   result.oom_untold = result.oom > 0 and require("tiny.supervisor.memory_events").told(ctx, result.oom) or nil
-  if tiny.settings.log then tiny.log("info", "the container has ended", { container = ctx.name, id = ctx.id, status = status, signal = signal, oom = result.oom }) end
+  if tiny.settings.log then tiny.log("info", "the container has ended", { container = ctx.name, id = ctx.id, status = result.status, signal = result.signal, oom = result.oom }) end
   supervisor.clear(ctx)
   return result
 end

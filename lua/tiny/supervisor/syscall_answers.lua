@@ -1,7 +1,9 @@
 -- Answers a container's system calls that wait for its supervisor (tiny.pipeline.seccomp_notify): by the recipe's functions, by
 -- the list of allowed calls, or, in learning mode, by recording the calls.
 local call_back = require "tiny.supervisor.callback"
+local connect = require "tiny.egress.connect"
 local format = require "tiny.format"
+local kept = require "tiny.supervisor.kept_listeners"
 local notified = require "tiny.supervisor.syscall_view"
 
 local answers = {}
@@ -33,17 +35,29 @@ local function asked(ctx, source, call, f)
   return { error = "EPERM" }
 end
 
-local function answer_of(ctx, source, call)
-  local how = ctx.spec.seccomp or {}
+-- Whether the list of allowed calls, if there is one, has this one: with watched connections, the filter passes them all on.
+local function may_connect(how, call)
+  local listed = not how.allow
+  for _, name in ipairs(how.allow or {}) do listed = listed or name == call.call end
+  return listed
+end
+
+-- The answer; "later" if respond(answer) is called for it.
+local function answer_of(ctx, source, call, respond)
+  local how, is_watched = ctx.spec.seccomp or {}, connect.is(call) and connect.watched(ctx.spec)
   if how.learn then
     ctx.learner = ctx.learner or require "tiny.supervisor.learn".new(ctx)
     -- A bad pointer or a killed caller is no error here: the call needs no right.
     tiny.try(ctx.learner.see, ctx.learner, source.listener, call, began(source))
-    return { continue = true }
   end
+  -- A connection goes on to the functions and lists below if it is not decided here.
+  local connection = is_watched and require("tiny.supervisor.connections").answer(ctx, source, call, respond)
+  if connection then return connection end
+  if how.learn then return { continue = true } end
   if not began(source) then return { continue = true } end
   local f = (how.notify or {})[call.call]
   if type(f) == "function" then return asked(ctx, source, call, f) end
+  if is_watched and may_connect(how, call) then return { continue = true } end
   ctx.denied = ctx.denied or { count = 0 }
   if not ctx.denied[call.call] and ctx.denied.count < MOST_NAMED then
     ctx.denied[call.call], ctx.denied.count = true, ctx.denied.count + 1
@@ -52,24 +66,36 @@ local function answer_of(ctx, source, call)
   return { error = "EPERM" }
 end
 
+local function respond(ctx, source, call, answer)
+  local _, err = tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, answer)
+  if not err then return end
+  tell(ctx, "the answer to %s failed: %s", call.call, err.message)
+  tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, { error = "EPERM" })
+end
+
 -- Answers one pending call; false once no process has the filter.
 local function serve(ctx, source)
   local call = tiny.seccomp_notify_receive(source.listener)
   if not call then return call == false end
-  local _, err = tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, answer_of(ctx, source, call))
-  if not err then return true end
-  tell(ctx, "the answer to %s failed: %s", call.call, err.message)
-  tiny.try(tiny.seccomp_notify_respond, source.listener, call.id, { error = "EPERM" })
+  local function later(answer) respond(ctx, source, call, answer) end
+  local answer = answer_of(ctx, source, call, later)
+  if answer ~= "later" then later(answer) end
   return true
 end
 
 -- Receives the listener of the container's first program, and answers until the program has begun. If the start fails earlier,
 -- no listener arrives, and the child reports the error itself.
 function answers.accompany(ctx, socket)
-  local started = tiny.recv_fd(socket)
-  local listener = started and tiny.recv_fd(socket)
-  if not listener then return end
-  local source = { started = started, listener = listener }
+  local source
+  if ctx.notify_from then
+    source = kept.receive(ctx)
+  else
+    local started = tiny.recv_fd(socket)
+    local listener = started and tiny.recv_fd(socket)
+    source = listener and { started = started, listener = listener }
+  end
+  if not source then return end
+  local listener, started = source.listener, source.started
   ctx.notify_sources[listener] = source
   while not began(source) do
     for _, ready in ipairs(tiny.poll { listener, started }) do
@@ -92,8 +118,8 @@ local function watch(ctx, loop, source)
     if serve(ctx, source) then return end
     loop:off(source.listener)
     ctx.notify_sources[source.listener] = nil
-    source.listener:close()
-    source.started:close()
+    kept.drop(ctx, source)
+    kept.close(source)
   end)
 end
 
@@ -114,19 +140,21 @@ end
 -- Joins the loop; further calls are answered as events.
 function answers.join(ctx, loop)
   for _, source in pairs(ctx.notify_sources) do watch(ctx, loop, source) end
-  loop:on(ctx.notify_door, function() greet(ctx, loop) end)
+  if ctx.notify_door then return loop:on(ctx.notify_door, function() greet(ctx, loop) end) end
+  -- Without functions or lists, the keeper answers.
+  local own = ctx.spec.seccomp or ctx.spec.egress_ask
+  kept.join(ctx, loop, own and function(source) watch(ctx, loop, source) end)
 end
 
 -- The container has ended: writes the learned policy.
 function answers.close(ctx)
-  local _, err = tiny.try(function() if ctx.learner then ctx.learner:write() end end)
+  local _, err = tiny.try(function()
+    if ctx.connections and ctx.connections:write(ctx) then return end
+    if ctx.learner then ctx.learner:write() end
+  end)
   if err then tell(ctx, "the learned policy is lost: %s", tostring(err)) end
-  for _, source in pairs(ctx.notify_sources) do
-    source.listener:close()
-    source.started:close()
-  end
-  ctx.notify_door:close()
-  ctx.notify_sources = {}
+  kept.forget(ctx)
+  if ctx.notify_door then ctx.notify_door:close() end
 end
 
 return answers

@@ -4,7 +4,7 @@ use mlua::Table;
 
 use super::{BASE, GROUP, group};
 use crate::vm::call::Call;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg};
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, opt};
 
 pub(super) const CGROUP_STATS: Primitive = Primitive {
     name: "cgroup_stats",
@@ -12,9 +12,16 @@ pub(super) const CGROUP_STATS: Primitive = Primitive {
     doc: "Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after \
           its processes have ended, until the cgroup is removed.",
     args: &[GROUP],
-    returns: "a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, \
-              pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a \
-              field is absent where no controller counts it or no limit is set",
+    options: &[opt(
+        "totals",
+        Type::Bool,
+        "false",
+        "only what accumulates and stays to the end: memory_peak, oom_kills, pids_peak, CPU time and I/O",
+    )],
+    returns: "a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, \
+              pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), \
+              throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is \
+              absent where no controller counts it or no limit is set",
     method: Some(("cgroup", "stats")),
     example: "local web <close> = tiny.cgroup(\"web\", { controllers = { \"memory\" } })\n\
               print(tiny.cgroup_stats(web).memory)",
@@ -54,8 +61,10 @@ pub(super) const CGROUP_WRITE: Primitive = Primitive {
 };
 
 fn cgroup_stats(call: &Call<'_>) -> Outcome {
-    let stats = group(call)?.stats()?;
-    let table: Table = call.lua.create_table_with_capacity(0, 16)?;
+    let totals = call.flag("totals");
+    let group = group(call)?;
+    let stats = if totals { group.totals()? } else { group.stats()? };
+    let table: Table = call.lua.create_table_with_capacity(0, 24)?;
     table.raw_set("memory", stats.memory)?;
     table.raw_set("memory_peak", stats.memory_peak)?;
     table.raw_set("memory_limit", stats.memory_limit)?;
@@ -65,11 +74,20 @@ fn cgroup_stats(call: &Call<'_>) -> Outcome {
     table.raw_set("pids", stats.pids)?;
     table.raw_set("pids_limit", stats.pids_limit)?;
     table.raw_set("pids_refused", stats.pids_refused)?;
+    table.raw_set("pids_peak", stats.pids_peak)?;
     table.raw_set("cpu_seconds", stats.cpu_seconds)?;
+    table.raw_set("user_seconds", stats.user_seconds)?;
+    table.raw_set("system_seconds", stats.system_seconds)?;
+    table.raw_set("read_bytes", stats.read_bytes)?;
+    table.raw_set("write_bytes", stats.write_bytes)?;
+    table.raw_set("reads", stats.reads)?;
+    table.raw_set("writes", stats.writes)?;
     table.raw_set("throttled", stats.throttled)?;
     table.raw_set("throttled_seconds", stats.throttled_seconds)?;
-    table.raw_set("populated", stats.populated)?;
-    table.raw_set("frozen", stats.frozen)?;
+    if !totals {
+        table.raw_set("populated", stats.populated)?;
+        table.raw_set("frozen", stats.frozen)?;
+    }
     call.ok(table)
 }
 

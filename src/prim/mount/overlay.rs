@@ -37,6 +37,13 @@ pub(super) const MOUNT_OVERLAY: Primitive = Primitive {
              of another name in a lower one",
         ),
         opt(
+            "whole",
+            Type::Bool,
+            "false",
+            "have every change as a whole file in `upper`, whatever the kernel's defaults are: no renamed directories and no \
+             files of which only the metadata was copied (redirect_dir=nofollow, metacopy=off, index=off)",
+        ),
+        opt(
             "access_as",
             range::ID,
             "the caller",
@@ -67,6 +74,9 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
     if upper.is_some() != work.is_some() {
         return Err(Fail::Usage("`upper` and `work` must be given together".into()));
     }
+    if call.flag("whole") && call.flag("redirect") {
+        return Err(Fail::Usage("`whole` and `redirect` exclude each other".into()));
+    }
     if lower.is_empty() || (lower.len() < 2 && upper.is_none()) {
         return Err(Fail::Usage("an overlay needs one lower directory and an upper one, or two lower ones".into()));
     }
@@ -76,6 +86,7 @@ fn mount_overlay(call: &Call<'_>) -> Outcome {
         volatile: call.flag("volatile"),
         userxattr: call.flag("userxattr"),
         redirect: call.flag("redirect"),
+        whole: call.flag("whole"),
         access: access(call)?,
     };
     attach(call, &overlay(&layers, attributes(call)?)?, 0)

@@ -11,7 +11,7 @@ use crate::vm::handle::Builder;
 use crate::vm::registry::{Arg, Effect, Opt, Outcome, Primitive, Type, arg, need, opt, range};
 
 const NO_PART: &str = "the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, \
-                       CONFIG_NFT_REJECT_INET or CONFIG_NFT_MASQ";
+                       CONFIG_NFT_REJECT_INET, CONFIG_NFT_REDIR or CONFIG_NFT_MASQ";
 const NO_FENCE: (&str, &str) = ("ENOENT", "this container has no fence: call egress_fence first");
 const ID: Arg = arg("id", Type::Length(1, sys::MEMBER as u16), "the container: letters, digits and hyphens");
 const PROTOCOL: Opt = need("protocol", Type::Word(&["tcp", "udp"]), "the protocol");
@@ -28,6 +28,12 @@ const PIN: &[Opt] = &[
     PROTOCOL,
     opt("port", range::PORT, "", "the port"),
     opt("wide", Type::Range(1, MOST_WIDE), "", "instead of a port: the place of a range of ports in `wide`"),
+    opt(
+        "verify",
+        Type::Bool,
+        "false",
+        "redirect the connections to the port `relay` of the fence; without one they are denied",
+    ),
 ];
 /// The most ranges of ports: each is a rule.
 const MOST_WIDE: i64 = 64;
@@ -54,6 +60,12 @@ pub const EGRESS_FENCE: Primitive = Primitive {
             Type::List(&Type::Options(RANGE)),
             "none",
             "addresses that are always allowed; they must not overlap",
+        ),
+        opt(
+            "relay",
+            range::PORT,
+            "none",
+            "the TCP port of this machine to which connections to pins with `verify` are redirected. Only they reach it",
         ),
         opt("keep_pins", Type::Bool, "false", "existing pins stay"),
         NETNS,
@@ -256,8 +268,8 @@ fn fence(call: &Call<'_>) -> Outcome {
     let group = call.opt::<u16>("group")?.unwrap_or_default();
     let mark = call.opt::<u32>("mark")?.unwrap_or_default();
     let place = Place::option(call)?;
-    let keep_pins = call.flag("keep_pins");
-    sys::fence(place.fd(), &Fence { id: &id, group, mark, wide: &wide, ranges: &ranges, keep_pins })?;
+    let (relay, keep_pins) = (call.opt::<u16>("relay")?, call.flag("keep_pins"));
+    sys::fence(place.fd(), &Fence { id: &id, group, mark, wide: &wide, ranges: &ranges, relay, keep_pins })?;
     let undo = sequence(call, ("egress_fence_del", id.as_str(), place.options(call, &[])?))?;
     call.ok(Builder::new(call.lua, "fence")?.field("undo", undo)?.field("name", id)?.build()?)
 }
@@ -278,7 +290,8 @@ fn pins(call: &Call<'_>) -> Result<Vec<Pin>, Fail> {
             (None, Some(place)) => Port::Wide(place - 1),
             _ => return Err(Fail::Usage("a pin has either `port` or `wide`".into())),
         };
-        Ok(Pin { addr: ip(&table.raw_get::<String>("addr")?)?, protocol: protocol(table)?, port })
+        let verify = table.raw_get::<Option<bool>>("verify")? == Some(true);
+        Ok(Pin { addr: ip(&table.raw_get::<String>("addr")?)?, protocol: protocol(table)?, port, verify })
     };
     call.get::<Vec<Table>>(1)?.iter().map(pin).collect()
 }
@@ -293,6 +306,7 @@ fn list(call: &Call<'_>) -> Outcome {
             Port::One(port) => table.raw_set("port", port)?,
             Port::Wide(place) => table.raw_set("wide", place + 1)?,
         }
+        table.raw_set("verify", listed.pin.verify.then_some(true))?;
         table.raw_set("seconds", listed.seconds)?;
         list.raw_push(Value::Table(table))?;
     }

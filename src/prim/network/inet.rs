@@ -104,15 +104,17 @@ pub const TCP_LISTEN: Primitive = Primitive {
             "64",
             "the largest number of connections that wait to be accepted",
         ),
+        opt("link", Type::LinkName, "every link", "accept only connections that arrive on this link (SO_BINDTODEVICE)"),
         NETNS,
     ],
     returns: "a listener handle: `port`; `:accept()`; ready in `poll` when a connection is waiting",
-    errors: &[INUSE, EACCES, NOTAVAIL],
+    errors: &[INUSE, EACCES, NOTAVAIL, ("ENODEV", "this namespace has no such link; tiny.links() lists them")],
     example: "local listener <close> = tiny.tcp_listen(\"127.0.0.1:0\")",
     call: |c| {
         let addr = socket_addr(&c.str(0)?)?;
         let backlog = c.opt("backlog")?.unwrap_or(64);
-        handle(c, "listener", addr, sys::listen(Place::option(c)?.fd(), addr, backlog)?)
+        let link: Option<String> = c.opt("link")?;
+        handle(c, "listener", addr, sys::listen(Place::option(c)?.fd(), addr, backlog, link.as_deref())?)
     },
     ..BASE
 };

@@ -17,7 +17,8 @@ pub const LINKS: Primitive = Primitive {
     doc: "Lists the network links with their addresses (rtnetlink(7)).",
     options: &[NETNS],
     returns: "a list of tables: `name`, `index`, `kind` (\"bridge\", \"veth\", …; nil for hardware and lo), `mac_address`, \
-              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as \"10.10.0.1/24\"); \
+              `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as \"10.10.0.1/24\"), \
+              `permanent_addrs` (those of them that are permanent and of global scope); \
               for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` \
               (its id here, as in `ip netns list-id`)",
     example: "for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, \" \")) end",
@@ -113,8 +114,10 @@ fn table(call: &Call<'_>, link: &Link, master: Option<&Link>) -> Result<Table, F
     table.raw_set("master", master.map(|m| m.name.as_str()))?;
     table.raw_set("peer", link.peer)?;
     table.raw_set("peer_netns", link.peer_netns)?;
-    let addrs = link.addrs.iter().map(|(addr, prefix)| format!("{addr}/{prefix}"));
-    table.raw_set("addrs", call.lua.create_sequence_from(addrs)?)?;
+    for (name, addrs) in [("addrs", &link.addrs), ("permanent_addrs", &link.permanent_addrs)] {
+        let addrs = addrs.iter().map(|(addr, prefix)| format!("{addr}/{prefix}"));
+        table.raw_set(name, call.lua.create_sequence_from(addrs)?)?;
+    }
     Ok(table)
 }
 

@@ -11,10 +11,12 @@ mod isolate;
 mod link;
 mod nat;
 mod nflog;
+mod owner;
 mod pin;
 mod publish;
 mod qdisc;
 mod route;
+mod splice;
 mod sysctl;
 mod text;
 mod veth;
@@ -63,8 +65,6 @@ pub const FAMILY: &[Primitive] = &[
     egress::EGRESS_PIN,
     egress::EGRESS_UNPIN,
     egress::EGRESS_PINS,
-    nflog::NFLOG,
-    nflog::NFLOG_RECEIVE,
     chain::NFT_CHAINS,
     conntrack::CONNTRACK_DEL,
     qdisc::QDISC_SET,
@@ -76,6 +76,17 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_LISTEN,
     inet::TCP_ACCEPT,
     inet::TCP_CONNECT,
+    nflog::NFLOG,
+    nflog::NFLOG_RECEIVE,
+    splice::ORIGINAL_DESTINATION,
+    splice::TCP_RESET,
+    splice::TLS_CLIENT_HELLO,
+    splice::HTTP_REQUEST,
+    splice::SPLICER,
+    splice::SPLICER_ADD,
+    splice::SPLICER_TURN,
+    splice::SPLICER_RESET,
+    owner::PROCESS_SOCKET,
     dns::DNS_QUESTION,
     dns::DNS_ANSWER,
     dns::DNS_REPLY,

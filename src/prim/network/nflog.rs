@@ -1,38 +1,30 @@
-//! Logged packets: the entries and their bindings.
+//! Packets that nftables rules report: the entries and their bindings.
 
-use mlua::Value;
+use mlua::{Table, Value};
 
 use super::{BASE, EPERM, NETNS, Place};
-use crate::sys::net::nflog as sys;
-use crate::vm::call::Call;
+use crate::sys::net::nflog::{self as sys, Packet};
+use crate::vm::call::{Call, Fail};
 use crate::vm::handle::Builder;
-use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, range};
-
-const NO_NFLOG: &str =
-    "the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG";
+use crate::vm::registry::{Effect, Outcome, Primitive, Type, arg, optional, range};
 
 pub const NFLOG: Primitive = Primitive {
     name: "nflog",
     effect: Effect::Plumbing,
-    doc: "Joins a group of logged packets (NFLOG), such as the denied packets of `egress_fence`. Only one process can \
-          join a group.",
-    args: &[arg("group", range::U16, "the number of the group")],
+    doc: "Binds a log group of a network namespace (nfnetlink_log): rules with `log group N` report the start of each \
+          matching packet to the handle. The kernel drops reports while nobody reads them.",
+    args: &[optional("group", range::U16, "the number of the group; the first free one when absent")],
     options: &[NETNS],
-    returns: "an nflog handle: `group`; `:receive()`; can be passed to `poll`",
+    returns: "an nflog handle: `group`; `:receive()`; ready in `poll` when a packet was reported",
     errors: &[
+        ("EBUSY", "another program has bound this group; leave `group` out to take a free one"),
         EPERM,
-        ("EBUSY", "another process has joined this group: choose another"),
-        ("EINVAL", NO_NFLOG),
-        ("EOPNOTSUPP", NO_NFLOG),
+        ("EINVAL", "the kernel has no packet log: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG"),
     ],
-    example: "local denied <close> = tiny.nflog(5000)",
-    call: |call| {
-        /// The bytes of each packet: two headers with options.
-        const LENGTH: u32 = 128;
-        let group = call.get::<u16>(0)?;
-        let fd = sys::open(Place::option(call)?.fd(), group, LENGTH)?;
-        let builder = Builder::new(call.lua, "nflog")?.field("name", format!("group {group}"))?;
-        call.ok(builder.field("group", group)?.fd(fd)?.build()?)
+    example: "local log <close> = tiny.nflog()",
+    call: |c| {
+        let (fd, group) = sys::open(Place::option(c)?.fd(), c.get(0)?)?;
+        c.ok(Builder::new(c.lua, "nflog")?.field("name", group.to_string())?.field("group", group)?.fd(fd)?.build()?)
     },
     ..BASE
 };
@@ -40,28 +32,44 @@ pub const NFLOG: Primitive = Primitive {
 pub const NFLOG_RECEIVE: Primitive = Primitive {
     name: "nflog_receive",
     effect: Effect::Plumbing,
-    doc: "Receives logged packets, if any are waiting (linux/netfilter/nfnetlink_log.h). Their content is the sender's: it need not be true.",
-    args: &[arg("nflog", Type::Handle("nflog"), "a handle returned by `nflog`")],
-    returns: "a list of { from, to, protocol (its number), from_port, to_port, link (the index of the link that it \
-              arrived on) }; nil if none is waiting",
+    doc: "Reads the next reports without blocking. Their contents come from the sender of the packet: they need not be \
+          true.",
+    args: &[arg("log", Type::Handle("nflog"), "a handle returned by `nflog`")],
+    returns: "a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, \
+              `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true \
+              if the kernel has dropped reports. nil when there are none",
     method: Some(("nflog", "receive")),
-    example: "local denied <close> = tiny.nflog(5000)\nfor _, packet in ipairs(denied:receive() or {}) do print(packet.to) end",
-    call: receive,
+    errors: &[("EBADF", "the handle is not open")],
+    example: "local packets = log:receive()",
+    call: nflog_receive,
     ..BASE
 };
 
-fn receive(call: &Call<'_>) -> Outcome {
-    let Some(packets) = call.fd(0)?.with(sys::receive)?? else { return call.ok(Value::Nil) };
-    let list = call.lua.create_table()?;
-    for packet in packets {
-        let table = call.lua.create_table()?;
-        table.raw_set("from", packet.from.to_string())?;
-        table.raw_set("to", packet.to.to_string())?;
-        table.raw_set("protocol", packet.protocol)?;
-        table.raw_set("from_port", packet.ports.map(|ports| ports.0))?;
-        table.raw_set("to_port", packet.ports.map(|ports| ports.1))?;
-        table.raw_set("link", packet.link)?;
-        list.raw_push(table)?;
+fn nflog_receive(call: &Call<'_>) -> Outcome {
+    let Some(received) = call.fd(0)?.with(sys::receive)?? else { return call.ok(Value::Nil) };
+    let list = call.lua.create_table_with_capacity(received.packets.len(), 0)?;
+    for packet in &received.packets {
+        list.raw_push(table(call, packet)?)?;
+    }
+    if received.lost {
+        list.raw_set("lost", true)?;
     }
     call.ok(list)
+}
+
+fn table(call: &Call<'_>, packet: &Packet) -> Result<Table, Fail> {
+    let table = call.lua.create_table()?;
+    table.raw_set("prefix", packet.prefix.as_str())?;
+    if let Some((from, to)) = packet.ends {
+        table.raw_set("from", from.to_string())?;
+        table.raw_set("to", to.to_string())?;
+    }
+    table.raw_set("protocol", packet.protocol)?;
+    if let Some((from, to)) = packet.ports {
+        table.raw_set("from_port", from)?;
+        table.raw_set("to_port", to)?;
+    }
+    table.raw_set("link", packet.link)?;
+    table.raw_set("uid", packet.uid)?;
+    Ok(table)
 }

@@ -49,6 +49,8 @@ pub(super) fn mark(out: &mut Vec<u8>, stream: &str, end: u64) {
 pub enum Loss {
     /// They were discarded after the position, which does not count them.
     Dropped,
+    /// They were discarded because the output exceeds its limit.
+    Excess,
     /// They were in the log; the position counts them.
     Removed,
 }
@@ -57,6 +59,7 @@ pub enum Loss {
 pub(super) fn lost(out: &mut Vec<u8>, stream: &str, at: u64, count: u64, why: Loss) {
     let why = match why {
         Loss::Dropped => "the log could not be written",
+        Loss::Excess => "the limit of the output was reached",
         Loss::Removed => "a part of the log was removed",
     };
     let said = format!("{}{at},\"lost\":{count},\"text\":\"{count} bytes lost: {why}\"}}\n", head(stream));

@@ -50,16 +50,28 @@ fn message(index: u32, (addr, prefix): Cidr) -> AddressMessage {
     }
 }
 
-/// All addresses with the index of their link.
-pub(super) fn list(netlink: &Netlink) -> Result<Vec<(u32, Cidr)>> {
+/// An address of a link.
+pub(super) struct Found {
+    pub(super) link: u32,
+    pub(super) cidr: Cidr,
+    /// Whether it is permanent and of global scope: neither from a router or DHCP, nor only of its link.
+    pub(super) permanent: bool,
+}
+
+/// All addresses.
+pub(super) fn list(netlink: &Netlink) -> Result<Vec<Found>> {
     netlink.dump(RouteNetlinkMessage::GetAddress(AddressMessage::default()), &mut parse)
 }
 
-fn parse(payload: &[u8]) -> Option<(u32, Cidr)> {
+fn parse(payload: &[u8]) -> Option<Found> {
     const IFA_ADDRESS: u16 = 1;
     const IFA_LOCAL: u16 = 2;
+    const IFA_F_PERMANENT: u8 = 0x80;
+    const RT_SCOPE_UNIVERSE: u8 = 0;
     let (header, attributes) = payload.split_at_checked(8)?;
     // On a point-to-point link IFA_ADDRESS is the peer's address; IFA_LOCAL is always the own one.
     let bytes = attribute(attributes, IFA_LOCAL).or_else(|| attribute(attributes, IFA_ADDRESS))?;
-    Some((number(&header[4..])?, (address(bytes)?, header[1])))
+    let [_, prefix, flags, scope] = *header.first_chunk()?;
+    let permanent = flags & IFA_F_PERMANENT != 0 && scope == RT_SCOPE_UNIVERSE;
+    Some(Found { link: number(&header[4..])?, cidr: (address(bytes)?, prefix), permanent })
 }

@@ -2,7 +2,7 @@
 //! close-on-exec and stays in the namespace where it was created.
 
 use std::net::SocketAddr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use nix::errno::Errno;
 use rustix::event::PollFlags;
@@ -45,9 +45,13 @@ pub fn udp(netns: Netns<'_>, addr: SocketAddr, peer: Option<SocketAddr>) -> Resu
     Ok(bound)
 }
 
-/// Listens for connections; accepting does not block. Errors: like `reserve`.
-pub fn listen(netns: Netns<'_>, addr: SocketAddr, backlog: i32) -> Result<Bound> {
+/// Listens for connections, with a `link` only for those that arrive there; accepting does not block. Errors: like
+/// `reserve`; ENODEV.
+pub fn listen(netns: Netns<'_>, addr: SocketAddr, backlog: i32, link: Option<&str>) -> Result<Bound> {
     let fd = socket(netns, Proto::Tcp, addr, SocketFlags::NONBLOCK)?;
+    if let Some(link) = link {
+        bind_to_link(fd.as_fd(), link)?;
+    }
     // Connections of a listener that was just closed do not block the port.
     sockopt::set_socket_reuseaddr(&fd, true)?;
     let bound = bind(fd, addr)?;
@@ -97,6 +101,44 @@ pub fn connect(netns: Netns<'_>, addr: SocketAddr, timeout: Option<f64>, nonbloc
     }
     event::set_nonblocking(fd.as_fd(), nonblock)?;
     Ok(fd)
+}
+
+/// Limits a socket to a link (SO_BINDTODEVICE). Errors: ENODEV.
+fn bind_to_link(fd: BorrowedFd<'_>, link: &str) -> Result<()> {
+    let length = link.len() as libc::socklen_t;
+    // SAFETY: the name is `length` bytes long, which are only read.
+    let done = unsafe {
+        libc::setsockopt(fd.as_raw_fd(), libc::SOL_SOCKET, libc::SO_BINDTODEVICE, link.as_ptr().cast(), length)
+    };
+    if done == 0 { Ok(()) } else { Err(Error::last().with_path(link)) }
+}
+
+/// The destination that a connection had before a rule of this machine redirected it (SO_ORIGINAL_DST); `None` if no rule
+/// did. Errors: ENOTCONN.
+pub fn original_destination(fd: BorrowedFd<'_>) -> Result<Option<SocketAddr>> {
+    const SO_ORIGINAL_DST: libc::c_int = 80;
+    let own = SocketAddr::try_from(rustix::net::getsockname(fd)?).map_err(|_| Error::new(Errno::EAFNOSUPPORT))?;
+    rustix::net::getpeername(fd)?;
+    // SAFETY: plain data, for which zeros are valid.
+    let mut found: libc::sockaddr_in6 = unsafe { std::mem::zeroed() };
+    let mut length = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
+    let level = if own.is_ipv4() { libc::SOL_IP } else { libc::SOL_IPV6 };
+    let place = (&raw mut found).cast();
+    // SAFETY: the kernel writes at most `length` bytes to `found`: an address of the socket's family.
+    if unsafe { libc::getsockopt(fd.as_raw_fd(), level, SO_ORIGINAL_DST, place, &raw mut length) } != 0 {
+        let error = Error::last();
+        // The connection is not tracked, so that it was not translated either.
+        return if error.errno == Errno::ENOENT || error.errno == Errno::ENOPROTOOPT { Ok(None) } else { Err(error) };
+    }
+    let port = u16::from_be(found.sin6_port);
+    let original = if own.is_ipv4() {
+        // The port is at the same place; the address follows it.
+        SocketAddr::from((u32::from_be(found.sin6_flowinfo).to_be_bytes(), port))
+    } else {
+        SocketAddr::from((found.sin6_addr.s6_addr, port))
+    };
+    let same = original.ip() == own.ip() && original.port() == own.port();
+    Ok((!same).then_some(original))
 }
 
 /// Receives the next datagram and its sender; `None` if none is waiting.

@@ -41,6 +41,8 @@ pub struct Link {
     pub peer_netns: Option<u32>,
     /// Its addresses.
     pub addrs: Vec<Cidr>,
+    /// Those of them that are permanent and of global scope.
+    pub permanent_addrs: Vec<Cidr>,
 }
 
 /// Changes to a link; fields that are `None` stay unchanged.
@@ -95,9 +97,10 @@ pub fn bad_name(name: &str) -> Option<String> {
 pub fn list(netns: Netns<'_>) -> Result<Vec<Link>> {
     let netlink = Netlink::route(netns)?;
     let mut links = all(&netlink)?;
-    for (index, cidr) in addr::list(&netlink)? {
-        if let Some(link) = links.iter_mut().find(|l| l.index == index) {
-            link.addrs.push(cidr);
+    for found in addr::list(&netlink)? {
+        if let Some(link) = links.iter_mut().find(|l| l.index == found.link) {
+            link.addrs.push(found.cidr);
+            link.permanent_addrs.extend(found.permanent.then_some(found.cidr));
         }
     }
     Ok(links)
@@ -140,6 +143,7 @@ fn parse(payload: &[u8]) -> Option<Link> {
         up: number(&header[8..])? & libc::IFF_UP as u32 != 0,
         master: attribute(attributes, IFLA_MASTER).and_then(number),
         addrs: Vec::new(),
+        permanent_addrs: Vec::new(),
     })
 }
 

@@ -19,6 +19,7 @@ pub mod nat;
 pub(super) mod netlink;
 pub mod nflog;
 pub(super) mod nft;
+pub mod owner;
 pub mod pin;
 mod pin_table;
 pub mod port;

@@ -4,6 +4,7 @@
 
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::os::fd::{AsFd, OwnedFd};
 
 use rtnetlink::packet_core::{NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkMessage};
 use rtnetlink::packet_route::RouteNetlinkMessage;
@@ -63,6 +64,11 @@ impl Netlink {
             parked.remove(0);
         }
         PARKED.set(parked);
+    }
+
+    /// The socket itself, for messages that the kernel sends without a request.
+    pub fn into_fd(self) -> Result<OwnedFd> {
+        Ok(self.socket.as_fd().try_clone_to_owned()?)
     }
 
     /// Sends one change and reads its acknowledgement.

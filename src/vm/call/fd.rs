@@ -31,6 +31,11 @@ impl FdRef {
         Ok(self.with(|fd| fd.try_clone_to_owned())?.map_err(sys::Error::from)?)
     }
 
+    /// Takes the descriptor: the handle is closed afterwards.
+    pub fn take(&self) -> Result<std::os::fd::OwnedFd, Fail> {
+        self.0.borrow_mut::<Fd>()?.0.take().ok_or_else(|| Fail::Usage("the handle is closed".into()))
+    }
+
     /// Runs `f` with the descriptor.
     pub fn with<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Fail> {
         let fd = self.0.borrow::<Fd>()?;

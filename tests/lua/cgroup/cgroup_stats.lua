@@ -22,6 +22,13 @@ check.equal(stats.throttled, 0, "throttled")
 check.equal(stats.memory_limit, nil, "memory_limit")
 assert(stats.memory > 8 << 20 and stats.memory < 64 << 20, "memory: " .. stats.memory)
 assert(stats.cpu_seconds > 0 and stats.cpu_seconds < 10, "cpu_seconds: " .. stats.cpu_seconds)
+assert(math.abs(stats.cpu_seconds - stats.user_seconds - stats.system_seconds) < 0.2, "user and system")
+if stats.pids_peak then check.equal(stats.pids_peak, 1, "pids_peak") end
+local totals = tiny.cgroup_stats(cg, { totals = true })
+check.equal(totals.pids, nil, "pids are no total")
+check.equal(totals.populated, nil)
+assert(totals.cpu_seconds >= stats.cpu_seconds and totals.memory_peak >= stats.memory, "totals")
+check.equal(totals.oom_kills, 0)
 child:reap()
 check.equal(tiny.cgroup_stats(cg.path).populated, false, "populated after the end")
 
@@ -29,3 +36,10 @@ cg:close()
 check.refuses("the cgroup handle is closed", tiny.cgroup_stats, cg)
 local ns <close> = tiny.utsns()
 check.refuses("group: expected a cgroup handle, got a utsns handle", tiny.cgroup_stats, ns)
+
+-- Bytes of block devices are counted where blkio or io is.
+local io = tiny.probe().cgroup.controllers
+local counted <close> = tiny.cgroup("tl-" .. tiny.random_id(), { controllers = { io.io and "io" or io.blkio and "blkio" or "pids" } })
+local figures = counted:stats()
+check.equal(figures.read_bytes, (io.io or io.blkio) and 0 or nil, "read_bytes of a new group")
+check.equal(figures.writes, (io.io or io.blkio) and 0 or nil, "writes of a new group")

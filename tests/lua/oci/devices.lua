@@ -73,3 +73,17 @@ check.equal(oci.output("stat -c %t:%T /dev/decoy", mapped { type = "c", path = "
 check.equal(oci.output("stat -c '%F %u %a' /dev/fifo", mapped { type = "p", path = "/dev/fifo", fileMode = 384, uid = 9 }), "fifo 9 600")
 oci.refused("linux.devices: /dev/none: this host has no char device 250:250 to bind",
   mapped { type = "c", path = "/dev/none", major = 250, minor = 250 })
+
+-- Without CAP_MKNOD the runtime binds the host's nodes.
+local function without_mknod()
+  local kept = {}
+  for _, one in ipairs(tiny.caps().bounding) do
+    if one ~= "CAP_MKNOD" then table.insert(kept, one) end
+  end
+  tiny.set_caps { bounding = kept, effective = kept, permitted = kept, inheritable = {}, ambient = {} }
+end
+check.equal(oci.output("grep -c ' /dev/null ' /proc/mounts; echo x > /dev/null; head -c 3 /dev/zero | wc -c", nil, { prepare = without_mknod }),
+  "1\n3")
+oci.refused("linux.devices: /dev/none: this host has no char device 250:250 to bind", function(config)
+  config.linux.devices = { { path = "/dev/none", type = "c", major = 250, minor = 250 } }
+end, { prepare = without_mknod })

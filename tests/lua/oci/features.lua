@@ -28,7 +28,7 @@ has(linux.seccomp.knownFlags, "SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_
   "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV")
 has(linux.seccomp.knownFlags, table.unpack(linux.seccomp.supportedFlags))
 check.equal(linux.seccomp.enabled and linux.apparmor.enabled and linux.selinux.enabled, true)
-check.equal(linux.intelRdt.enabled or linux.intelRdt.schemata or linux.intelRdt.monitoring, false)
+check.equal(linux.intelRdt.enabled and linux.intelRdt.schemata and linux.intelRdt.monitoring, true)
 has(linux.memoryPolicy.modes, "MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_LOCAL", "MPOL_PREFERRED", "MPOL_PREFERRED_MANY",
   "MPOL_WEIGHTED_INTERLEAVE")
 has(linux.memoryPolicy.flags, "MPOL_F_STATIC_NODES", "MPOL_F_RELATIVE_NODES", "MPOL_F_NUMA_BALANCING")

@@ -115,6 +115,24 @@ local shown = oci.output("ip addr show eth7", device("dev0", "eth7"))
 assert(shown:match "eth7.*UP", shown)
 check.equal(shown:match "inet (%S+)", "10.9.8.7/24", "it keeps its address")
 assert(shown:match "fd00::7/64", shown)
+-- Only permanent addresses of global scope, under a generated name for a template.
+local function lasting(config, at)
+  tiny.link_set("dev2", { up = true })
+  for _, words in ipairs { { "10.9.9.1/24", "scope", "link" }, { "fd01::1/64", "valid_lft", "600", "preferred_lft", "600" } } do
+    check.equal(check.start(function() tiny.exec { "ip", "addr", "add", "dev", "dev2", table.unpack(words) } end):wait(), 0)
+  end
+  config.linux.netDevices.dev3 = { name = "net%d" }
+  tiny.veth_pair({ name = "dev3" }, { name = "dev3-peer" }):keep()
+end
+shown = oci.output("ip addr", device("dev2", "net%d", lasting))
+assert(shown:match "net0.*UP" and shown:match "net1.*UP", shown)
+assert(shown:match "10.9.8.7/24" and not shown:match "10.9.9.1" and not shown:match "fd01::1", shown)
+-- A name that an existing namespace has is refused.
+oci.refused("linux.netDevices.dev4: ", function(config, at)
+  config.linux.netDevices = { dev4 = { name = "lo" } }
+  tiny.veth_pair({ name = "dev4" }, { name = "dev4-peer" }):keep()
+end)
+
 shown = oci.output("ip addr show dev1", device("dev1", nil))
 assert(shown:match "dev1.*UP", shown)
 oci.refused("linux.netDevices.none: ", function(c) c.linux.netDevices = { none = {} } end)

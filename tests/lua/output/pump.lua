@@ -105,3 +105,22 @@ for line in tiny.read_file("/tmp/full/log"):gmatch("[^\n]+") do
 end
 check.equal(table.concat(after, " "), "begun more 5 back")
 check.refuses('stream: "stdin" is not one of "stdout"|"stderr"', tiny.pump_drop, full, "stdin")
+
+-- At most so many bytes; what exceeds a limit of the output is recorded as that. A later pump knows how much was moved.
+tiny.mkdir("/tmp/bound")
+for _, name in ipairs { "stdout", "stderr" } do tiny.mknod("/tmp/bound/" .. name, "fifo") end
+local source <close> = tiny.open("/tmp/bound/stdout", { read = true, write = true })
+local bound <close> = tiny.pump("/tmp/bound/log", { dir = "/tmp/bound" })
+check.equal(bound.taken, 0)
+source:write("12345\n789")
+local _, _, first = bound:move("stdout", { most = 4 })
+check.equal(first, 4)
+local there, text, second = bound:move("stdout", { most = 3, keep = true })
+check.equal(there, true)
+check.equal(text, "5\n7")
+check.equal(second, 3)
+check.equal(select(3, bound:drop("stdout", { excess = true })), 2)
+bound:finish("stdout")
+assert(tiny.read_file("/tmp/bound/log"):find("2 bytes lost: the limit of the output was reached", 1, true), "the reason in the log")
+local later <close> = tiny.pump("/tmp/bound/log", { dir = "/tmp/bound" })
+check.equal(later.taken, 7)

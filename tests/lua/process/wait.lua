@@ -62,3 +62,24 @@ for _ = 1, 100 do
   short:wait()
 end
 check.equal(#tiny.list_dir("/proc/self/fd"), before, "open descriptors")
+
+-- The usage of a child, with its own children that it waited for.
+local worker <close> = tiny.fork(function()
+  local inner = tiny.fork(function()
+    local limit = os.clock() + 0.2
+    while os.clock() < limit do end
+  end)
+  return inner:wait()
+end)
+local status, signal, used = worker:wait(nil, { usage = true })
+check.equal(status, 0)
+check.equal(signal, nil)
+assert(used.user_seconds + used.system_seconds >= 0.19, "CPU time of the grandchild")
+assert(used.rss_peak > 1 << 20 and used.rss_peak < 1 << 30, "rss_peak: " .. used.rss_peak)
+assert(used.voluntary_switches > 0 and used.involuntary_switches >= 0, "context switches")
+local killed <close> = tiny.fork(function() tiny.poll({}, 60) end)
+killed:kill "SIGKILL"
+local ended = table.pack(killed:wait(nil, { usage = true }))
+check.equal(ended[1], 137)
+check.equal(ended[2], "SIGKILL")
+check.equal(type(ended[3]), "table")

@@ -20,7 +20,7 @@ for _, primitive in ipairs(tiny.primitives()) do
 end
 
 -- A method leaves out the handle.
-check.equal(primitives.method(tiny.manual "wait"), "child:wait([timeout])")
+check.equal(primitives.method(tiny.manual "wait"), "child:wait([timeout] [, options])")
 check.equal(primitives.method(tiny.manual "write"), "file:write(data [, options])")
 check.equal(primitives.method(tiny.manual "stat"), nil)
 check.equal(primitives.call(tiny.manual "try"), "try(f, …)")

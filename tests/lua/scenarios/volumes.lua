@@ -116,7 +116,7 @@ refused("volumes: two mounts have the target /srv", "-v", "/tmp/site:/srv", "--t
 refused('volumes: number 1 is not UTF-8: "/tmp/\u{fffd}:/srv"\n  hint: pass other bytes in a file, or encode them', "-v", "/tmp/\xff:/srv", "true")
 refused('"type=bind,target=/srv": a bind mount needs a source', "--mount", "type=bind,target=/srv", "true")
 refused('"source=/tmp,target=/srv": "/tmp" is not the name of a volume\n  hint: type=bind mounts a directory of the host', "--mount", "source=/tmp,target=/srv", "true")
-refused('"type=image,target=/srv": unknown type "image"\n  hint: the types are bind, volume and tmpfs', "--mount", "type=image,target=/srv", "true")
+refused('"type=image,target=/srv": unknown type "image"\n  hint: the types are bind, volume, tmpfs and cow', "--mount", "type=image,target=/srv", "true")
 refused('"/tmp/site:/srv:nocopy": nocopy is an option of named volumes\n  hint: leave it out: a directory of the host is never copied to', "-v", "/tmp/site:/srv:nocopy", "true")
 refused('"type=tmpfs,taget=/srv": unknown key "taget"; did you mean "target"?\n  hint: known keys: type, source, subpath, target, readonly, tmpfs-size, tmpfs-mode, volume-nocopy, volume-label',
   "--mount", "type=tmpfs,taget=/srv", "true")

@@ -133,6 +133,11 @@ impl Rule {
         )
     }
 
+    /// Translates the destination to this machine, at this port.
+    pub(super) fn redirect(self, port: u16) -> Rule {
+        self.immediate(REG, &port.to_be_bytes()).expr("redir", Attrs::default().number(1, REG))
+    }
+
     /// Answers with a TCP reset.
     pub(super) fn reset(self) -> Rule {
         const TCP_RST: u32 = 1;

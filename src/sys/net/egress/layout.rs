@@ -21,8 +21,10 @@ pub(super) const MEMBERS: &str = "members";
 pub(super) const PORTS: &str = "ports";
 /// Names of a map for each family.
 type Families = [&'static str; 2];
-/// The maps from link and source address to a container's chain, for forwarded packets and those to this machine.
-pub(super) const MAPS: [(Families, &str); 2] = [(["from4", "from6"], "c"), (["in4", "in6"], "i")];
+/// The maps from link and source address to a container's chain: for forwarded packets, those to this machine, and the first
+/// packet of a connection before its destination is looked at.
+pub(super) const MAPS: [(Families, &str); 3] =
+    [(["from4", "from6"], "c"), (["in4", "in6"], "i"), (["to4", "to6"], "n")];
 /// The same keys as a set: a packet that leaves by the link it came from is masqueraded, so that its answer comes back.
 pub(super) const BACK: Families = ["back4", "back6"];
 /// The set of links that no other address than those in the maps may send from.
@@ -33,15 +35,17 @@ const NEVER: Families = ["never4", "never6"];
 /// Before the filters of other programs, whose verdicts cannot allow what is rejected here.
 const FORWARD: Hook = ("forward", 2, -10);
 const INPUT: Hook = ("input", 1, -10);
+/// Before published ports.
+const REDIRECT: Hook = ("prerouting", 0, -110);
 const BEHIND: Hook = ("postrouting", 4, 100);
 /// After the rules for IP packets, where netfilter sees bridged packets (br_netfilter).
 pub(super) const BRIDGE_FORWARD: Hook = ("forward", 2, 10);
 /// The mark of replies that may pass from a closed port to another: "tiny".
 const REPLY: u32 = u32::from_be_bytes(*b"tiny");
 
-/// A container's chains: for forwarded packets, for those to this machine, and for denied ones. Each only continues in
-/// later ones.
-pub(super) const CHAINS: [&str; 3] = ["c", "i", "d"];
+/// A container's chains: for forwarded packets, for those to this machine, for denied ones, and for connections to check. Each
+/// only continues in later ones.
+pub(super) const CHAINS: [&str; 4] = ["c", "i", "d", "n"];
 
 /// What a container may connect to, besides its pins.
 pub struct Fence<'a> {
@@ -55,6 +59,8 @@ pub struct Fence<'a> {
     pub wide: &'a [Ports],
     /// The ranges of addresses that are always allowed.
     pub ranges: &'a [(Cidr, Ports)],
+    /// The port of this machine to which connections to check are redirected.
+    pub relay: Option<u16>,
     /// Whether existing pins stay.
     pub keep_pins: bool,
 }
@@ -62,16 +68,21 @@ pub struct Fence<'a> {
 /// A container's set.
 pub(super) struct Set {
     pub name: &'static str,
-    like: IpAddr,
+    /// An address of its family.
+    pub like: IpAddr,
     /// Whether it contains pins, which have a timeout; otherwise it contains ranges.
     pub timed: bool,
+    /// Whether its pins are of connections to check.
+    pub verify: bool,
 }
 
-pub(super) const SETS: [Set; 4] = [
-    Set { name: "p4", like: V4, timed: true },
-    Set { name: "p6", like: V6, timed: true },
-    Set { name: "r4", like: V4, timed: false },
-    Set { name: "r6", like: V6, timed: false },
+pub(super) const SETS: [Set; 6] = [
+    Set { name: "p4", like: V4, timed: true, verify: false },
+    Set { name: "p6", like: V6, timed: true, verify: false },
+    Set { name: "v4", like: V4, timed: true, verify: true },
+    Set { name: "v6", like: V6, timed: true, verify: true },
+    Set { name: "r4", like: V4, timed: false, verify: false },
+    Set { name: "r6", like: V6, timed: false, verify: false },
 ];
 
 /// The most pins of a container and family.
@@ -154,8 +165,8 @@ pub(super) fn table(batch: &mut Batch) {
         add(batch, set(of_family(NEVER, like), INTERVAL, addr_type(like), octets(like).len() as u32));
         add_elements(batch, TABLE, of_family(NEVER, like), &never(like));
     }
-    for (at, hook) in [FORWARD, INPUT].into_iter().enumerate() {
-        batch.chain(TABLE, "filter", hook);
+    for (at, (kind, hook)) in [("filter", FORWARD), ("filter", INPUT), ("nat", REDIRECT)].into_iter().enumerate() {
+        batch.chain(TABLE, kind, hook);
         for like in [V4, V6] {
             batch.rule(TABLE, hook, Rule::default().dispatch(like, of_family(MAPS[at].0, like)));
         }
@@ -258,7 +269,7 @@ pub(super) fn fill(batch: &mut Batch, fence: &Fence<'_>) {
         let keys: Vec<Key> = fence.ranges.iter().filter(fits).map(range).collect();
         add_elements(batch, TABLE, &named(one.name, fence.id), &keys);
     }
-    for (chain, rules) in CHAINS.into_iter().zip([forwarded(fence), received(fence), denied(fence)]) {
+    for (chain, rules) in CHAINS.into_iter().zip([forwarded(fence), received(fence), denied(fence), checked(fence)]) {
         for rule in rules {
             batch.rule_in(TABLE, &named(chain, fence.id), rule);
         }
@@ -274,7 +285,7 @@ fn replies() -> Vec<Rule> {
 
 fn forwarded(fence: &Fence<'_>) -> Vec<Rule> {
     let denied = named("d", fence.id);
-    let of = |name: &str, like: IpAddr| named(&format!("{name}{}", if like.is_ipv4() { 4 } else { 6 }), fence.id);
+    let of = |name: &str, like| set_of(name, like, fence);
     let mut rules = vec![Rule::default().state(ESTABLISHED).marked(fence.mark).accept()];
     rules.extend([1, 58].map(|icmp| Rule::default().state(RELATED).marked(fence.mark).protocol(icmp).accept()));
     // With br_netfilter, replies to members of the same network are translated on the bridge and do not leave it.
@@ -298,9 +309,30 @@ fn forwarded(fence: &Fence<'_>) -> Vec<Rule> {
     rules
 }
 
-/// To this machine: only replies, and neighbor discovery.
+/// A container's set for a family.
+fn set_of(name: &str, like: IpAddr, fence: &Fence<'_>) -> String {
+    named(&format!("{name}{}", if like.is_ipv4() { 4 } else { 6 }), fence.id)
+}
+
+/// Pins of connections to check lead to the check. Without it they are denied, since they are no pins of forwarded packets.
+fn checked(fence: &Fence<'_>) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    let Some(relay) = fence.relay else { return rules };
+    for like in [V4, V6] {
+        let pins = set_of("v", like, fence);
+        rules.push(Rule::default().service_within(like, &pins).redirect(relay));
+        for (place, ports) in fence.wide.iter().enumerate() {
+            rules.push(Rule::default().wide_within(like, &pins, *ports, place as u8).redirect(relay));
+        }
+    }
+    rules
+}
+
+/// To this machine: only replies, neighbor discovery, and connections that were redirected to the check.
 fn received(fence: &Fence<'_>) -> Vec<Rule> {
+    const TCP: u8 = 6;
     let mut rules = replies();
+    rules.extend(fence.relay.map(|relay| Rule::default().redirected().port(TCP, relay).accept()));
     rules.extend([135, 136].map(|kind| Rule::default().icmp6(kind).accept()));
     rules.push(Rule::default().goto(&named("d", fence.id)));
     rules

@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::net::IpAddr;
 
 use super::super::Netns;
-use super::super::element::{V4, V6};
 use super::super::netlink::{Netlink, address};
 use super::super::nft::{Batch, INET};
 use super::super::rule::octets;
@@ -22,6 +21,8 @@ pub struct Pin {
     pub protocol: u8,
     /// The port.
     pub port: Port,
+    /// Whether its connections are redirected to the check.
+    pub verify: bool,
 }
 
 /// One port, or the range at this place of `Fence::wide`.
@@ -53,20 +54,21 @@ impl Pin {
         Key::plain([octets(self.addr), service.to_vec()].concat())
     }
 
-    fn parse(key: &[u8]) -> Option<Pin> {
+    fn parse(key: &[u8], verify: bool) -> Option<Pin> {
         let (addr, service) = key.split_at_checked(key.len().checked_sub(8)?)?;
         let port = match service[1] {
             0 => Port::One(u16::from_be_bytes([service[4], service[5]])),
             place => Port::Wide(place - 1),
         };
-        Some(Pin { addr: address(addr)?, protocol: service[0], port })
+        Some(Pin { addr: address(addr)?, protocol: service[0], port, verify })
     }
 }
 
-/// The pins of one family, and their set.
+/// The pins of each family and kind, and their set.
 fn by_family<'a>(id: &'a str, pins: &'a [Pin]) -> impl Iterator<Item = (String, Vec<Key>)> + 'a {
-    [V4, V6].into_iter().zip(SETS).filter_map(move |(like, set)| {
-        let keys: Vec<Key> = pins.iter().filter(|p| p.addr.is_ipv4() == like.is_ipv4()).map(Pin::key).collect();
+    SETS.into_iter().filter(|set| set.timed).filter_map(move |set| {
+        let fits = |pin: &&Pin| pin.addr.is_ipv4() == set.like.is_ipv4() && pin.verify == set.verify;
+        let keys: Vec<Key> = pins.iter().filter(fits).map(Pin::key).collect();
         (!keys.is_empty()).then(|| (named(set.name, id), keys))
     })
 }
@@ -141,7 +143,7 @@ pub fn pins(netns: Netns<'_>, id: &str) -> Result<Vec<Listed>> {
     let mut list = Vec::new();
     for set in SETS.iter().filter(|set| set.timed) {
         list.extend(elements(&netlink, &named(set.name, id), &mut |entry| {
-            Some(Listed { pin: Pin::parse(key_of(entry)?)?, seconds: left(entry)? as f64 / 1000.0 })
+            Some(Listed { pin: Pin::parse(key_of(entry)?, set.verify)?, seconds: left(entry)? as f64 / 1000.0 })
         })?);
     }
     Ok(list)
