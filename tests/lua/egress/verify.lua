@@ -41,12 +41,12 @@ say("a range of ports", sends(c, rig.TWO, 8443, hello.of "other.test"), "echo")
 say("a name of another address", sends(c, rig.TWO, 8443, HELLO), "ECONNRESET")
 say("the event", rig.denied(c, { addr = rig.TWO, name = "api.test", port = 8443, by = "sni" }) ~= nil, true)
 say("a range of addresses is not read", sends(c, "10.8.0.1", 8443, "free text"), "echo")
-say("pins of the check", #tiny.egress_pins(c.id) > 0 and tiny.egress_pins(c.id)[1].verify, true)
+say("pins of the check", #rig.pins(c) > 0 and rig.pins(c)[1].verify, true)
 
 -- Only redirected packets reach the port of the check.
 local ports = {}
-for _, file in ipairs { "/proc/net/tcp", "/proc/net/tcp6" } do
-  for line in io.lines(file) do
+for _, file in ipairs { "tcp", "tcp6" } do
+  for line in io.lines(("/proc/%s/net/%s"):format(c.holder or "self", file)) do
     local port, state = line:match "^%s*%d+: %x+:(%x+) %x+:%x+ (%x%x)"
     if state == "0A" and tonumber(port, 16) > 10000 then ports[tonumber(port, 16)] = true end
   end
@@ -72,8 +72,8 @@ rig.lookup(c, "api.test")
 
 -- The check of one name alone; and ECH by choice.
 check.succeeds("rm", "-f", "c")
-tiny.write_file("/tmp/one.lua", [[
-return require("tiny.container").new { command = { "sleep", "1000" }, network = "six", egress_ech = "allow", egress = {
+tiny.write_file("/tmp/one.lua", ("local network = %q\n"):format(rig.network) .. [[
+return require("tiny.container").new { command = { "sleep", "1000" }, network = network, egress_ech = "allow", egress = {
   { name = "api.test", ports = { 443 }, verify = "sni" }, { name = "free.test", ports = { 443 } } } }
 ]])
 check.succeeds("run", "-d", "--name", "one", "/tmp/one.lua")
