@@ -1,16 +1,29 @@
 //! A connection that is being moved: its two sockets, its two directions, its watch, and what it waits for.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::net::sockopt;
 
 use super::flow::{Filled, Flow, Pool};
 use super::watch::{Check, Next, Watch};
-use super::{Ended, reset_on_close};
 use crate::sys::Result;
 
 /// The most bytes that a turn moves in one direction, so that other connections take their turns.
 const TURN: u64 = 4 << 20;
+
+/// A connection that has ended.
+pub struct Ended {
+    /// The number that `add` returned.
+    pub number: u64,
+    /// The bytes that went to the server, and to the client.
+    pub moved: (u64, u64),
+    /// Why its watch reset it.
+    pub refused: Option<&'static str>,
+    /// Whether one side, or the watch, reset it.
+    pub reset: bool,
+}
 
 /// Why a connection is over before both sides have ended.
 pub enum Broken {
@@ -182,4 +195,9 @@ impl Side {
         self.wanted = wanted;
         Ok(())
     }
+}
+
+/// Ends a TCP connection with RST, when its last descriptor is closed.
+pub fn reset_on_close(socket: BorrowedFd<'_>) -> Result<()> {
+    Ok(sockopt::set_socket_linger(socket, Some(Duration::ZERO))?)
 }
