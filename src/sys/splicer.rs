@@ -85,6 +85,7 @@ impl Splicer {
             connection.end(Some(Broken::Refused(why)));
             return Ok(Err(why));
         }
+        connection.begin(&mut self.pool);
         let at = self.free.pop().unwrap_or_else(|| {
             self.connections.push(None);
             self.connections.len() - 1

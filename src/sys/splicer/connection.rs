@@ -61,6 +61,8 @@ pub struct Connection {
     watch: Option<Watch>,
     /// Whether the client is not read before the server answers.
     waits: bool,
+    /// Whether the server's socket has failed.
+    failed: bool,
 }
 
 impl Connection {
@@ -68,7 +70,16 @@ impl Connection {
         let side = |socket| Side { socket, wanted: None };
         let (client, server) = (side(client), side(server));
         let watch = check.map(Watch::new);
-        Connection { number, client, server, up: Flow::default(), down: Flow::default(), watch, waits: false }
+        Connection {
+            number,
+            client,
+            server,
+            up: Flow::default(),
+            down: Flow::default(),
+            watch,
+            waits: false,
+            failed: false,
+        }
     }
 
     /// Takes bytes of the client.
@@ -85,8 +96,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends what was taken if the server is connected already, which saves a turn.
+    pub fn begin(&mut self, pool: &mut Pool) {
+        // The kernel reports an error once, and then a hang-up, which leads to the next turn.
+        self.failed = self.up.flush(self.server.socket.as_fd(), pool).is_err();
+    }
+
     /// Moves what can be moved now; true when both sides have ended.
     pub fn turn(&mut self, pool: &mut Pool, buffer: &mut [u8]) -> std::result::Result<bool, Broken> {
+        if self.failed {
+            return Err(Broken::Failed);
+        }
         self.turn_down(pool, buffer)?;
         self.turn_up(pool, buffer)?;
         Ok(self.up.shut && self.down.shut)
