@@ -197,8 +197,9 @@ end
 -- Whether the rules have this address, or a name that led to it.
 local function listed(k, found)
   if rules.covers(k.policy, found.addr, found.protocol, found.port) then return true end
-  for name in pairs(k.names[found.addr] or {}) do
-    if name ~= 1 and rules.allows(rules.match(k.policy, name), found.protocol, found.port) then return true end
+  local now = tiny.clock("monotonic")
+  for name, till in pairs(k.names[found.addr] or {}) do
+    if name ~= 1 and till > now and rules.allows(rules.match(k.policy, name), found.protocol, found.port) then return true end
   end
   return false
 end

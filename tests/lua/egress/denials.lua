@@ -34,6 +34,13 @@ inside([[ use Socket; socket(my $s, AF_INET, SOCK_DGRAM, 0); send($s, "x", 0, pa
 found = rig.denied(c, { addr = rig.ONE, port = 853, protocol = "udp" })
 assert(found and found.program:match("/perl"), tiny.show(rig.denials(c)))
 
+-- A call whose address is not read: the process is found by its socket.
+if os.execute("command -v python3 >/dev/null") then
+  check.run { "exec", "c", "python3", "-c", "import socket, sys, time; s = socket.socket(2, 2); s.sendmsg([b'x'], [], 0, (sys.argv[1], 8443)); time.sleep(1)", rig.ONE }
+  found = rig.denied(c, { addr = rig.ONE, port = 8443, protocol = "udp" })
+  assert(found and found.pid and found.program:match("/python"), tiny.show(rig.denials(c)))
+end
+
 -- A name that no rule has.
 inside([[ gethostbyname("evil.test") ]])
 found = rig.denied(c, { name = "evil.test", by = "dns" })
