@@ -2422,11 +2422,12 @@ function tiny.pin_del(link, options) end
 ---@param options? tiny.pin_clear.options
 function tiny.pin_clear(options) end
 
----@class tiny.egress_fence.options: table<"group"|"mark"|"wide"|"ranges"|"keep_pins"|"netns", any>
+---@class tiny.egress_fence.options: table<"group"|"mark"|"wide"|"ranges"|"relay"|"keep_pins"|"netns", any>
 ---@field group integer the NFLOG group of its denied packets
 ---@field mark integer the mark of allowed connections (conntrack(8)): after a change, existing connections need a pin again
 ---@field wide? ({ protocol: "tcp"|"udp", first: integer, last: integer })[] ranges of ports for `egress_pin`, at most 64 (default: none)
 ---@field ranges? ({ cidr: tiny.cidr, protocol: "tcp"|"udp", first: integer, last: integer })[] addresses that are always allowed; they must not overlap (default: none)
+---@field relay? integer the TCP port of this machine to which connections to pins with `verify` are redirected. Only they reach it (default: none)
 ---@field keep_pins? boolean existing pins stay (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
@@ -2444,7 +2445,7 @@ function tiny.pin_clear(options) end
 ---Creates the chains and sets that decide what a container may connect to, or replaces their content in one step. Nothing is allowed but its pins (`egress_pin`) and the given ranges; packets reach it once `egress_link` leads them there. Denied packets go to an NFLOG group (at most 50 in a second) and are rejected: TCP by a reset, others by ICMP. Loopback, link-local, multicast and reserved addresses are always denied, and so are this machine's own addresses, except for replies and neighbor discovery. All fences are in one nftables table, `inet tiny-egress` (nft(8)).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* EEXIST: two of the ranges overlap
----* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, CONFIG_NFT_REJECT_INET or CONFIG_NFT_MASQ
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, CONFIG_NFT_REJECT_INET, CONFIG_NFT_REDIR or CONFIG_NFT_MASQ
 ---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -2529,11 +2530,12 @@ function tiny.egress_port_del(link, options) end
 ---@field seconds tiny.duration how long new connections are allowed
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----@class tiny.egress_pin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@class tiny.egress_pin.pins: table<"addr"|"protocol"|"port"|"wide"|"verify", any>
 ---@field addr string the address
 ---@field protocol "tcp"|"udp" the protocol
 ---@field port? integer the port
 ---@field wide? integer instead of a port: the place of a range of ports in `wide`
+---@field verify? boolean redirect the connections to the port `relay` of the fence; without one they are denied (default: false)
 
 ---Allows a container to connect to destinations for a limited time, or extends that time: a list of up to 1000 as a whole or not at all (nft(8)). Connections that exist at its end continue.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
@@ -2544,18 +2546,19 @@ function tiny.egress_port_del(link, options) end
 ---tiny.egress_pin("web", { { addr = "198.51.100.7", protocol = "tcp", port = 443 } }, { seconds = "60s" })
 ---```
 ---@param id string the container: letters, digits and hyphens
----@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer, verify?: boolean })[] the destinations
 ---@param options tiny.egress_pin.options
 function tiny.egress_pin(id, pins, options) end
 
 ---@class tiny.egress_unpin.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----@class tiny.egress_unpin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@class tiny.egress_unpin.pins: table<"addr"|"protocol"|"port"|"wide"|"verify", any>
 ---@field addr string the address
 ---@field protocol "tcp"|"udp" the protocol
 ---@field port? integer the port
 ---@field wide? integer instead of a port: the place of a range of ports in `wide`
+---@field verify? boolean redirect the connections to the port `relay` of the fence; without one they are denied (default: false)
 
 ---Removes pins of a container before their time; those that do not exist are skipped (nft(8)).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
@@ -2567,7 +2570,7 @@ function tiny.egress_pin(id, pins, options) end
 ---tiny.egress_unpin("web", pins)
 ---```
 ---@param id string the container: letters, digits and hyphens
----@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer, verify?: boolean })[] the destinations
 ---@param options? tiny.egress_unpin.options
 function tiny.egress_unpin(id, pins, options) end
 

@@ -12,7 +12,7 @@
 ---@alias tiny.network.spec string|tiny.network.end|(string|tiny.network.end)[]
 
 ---The spec of a container.
----@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"storage_opt"|"view"|"read_only"|"volumes"|"mounts"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"egress"|"egress_verify"|"egress_ech"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_log"|"on_health"|"on_pressure", any>
+---@class tiny.container.spec: table<"command"|"name"|"interactive"|"tty"|"env"|"entrypoint"|"workdir"|"user"|"group_add"|"image"|"pull"|"platform"|"squash_ids"|"rootfs"|"storage_opt"|"view"|"read_only"|"volumes"|"mounts"|"cow"|"cow_on_exit"|"tmpfs"|"shm_size"|"devices"|"memory"|"swap"|"cpus"|"cpuset"|"pids"|"ulimits"|"oom_score_adj"|"cgroup_parent"|"network"|"publish"|"publish_all"|"expose"|"aliases"|"ip"|"ip6"|"mac_address"|"hostname"|"domainname"|"dns"|"dns_search"|"dns_options"|"add_hosts"|"net_rate"|"net_delay"|"net_loss"|"egress"|"egress_verify"|"egress_ech"|"egress_learn"|"privileged"|"cap_add"|"cap_drop"|"security_opt"|"seccomp"|"landlock"|"userns"|"pid"|"ipc"|"uts"|"cgroupns"|"sysctls"|"restart"|"stop_signal"|"stop_timeout"|"timeout"|"cpu_time"|"max_output"|"usage"|"init"|"health"|"log"|"labels"|"annotations"|"resolve"|"before"|"after"|"steps"|"break_before"|"pressure"|"on_start"|"on_exit"|"on_oom"|"on_connect"|"on_log"|"on_health"|"on_pressure", any>
 ---@field command? tiny.command The program and its arguments; a string is run by /bin/sh -c.
 ---@field name? string The container's name; the default is its id.
 ---@field interactive? boolean Keep standard input open.
@@ -32,6 +32,8 @@
 ---@field read_only? boolean Make the root read-only; volumes and tmpfs stay writable.
 ---@field volumes? string[] "SOURCE:/TARGET[:ro]": a host path (relative ones begin with ./, at the recipe) or a named volume to mount; "/TARGET": an anonymous volume.
 ---@field mounts? (string|tiny.mount.spec)[] Mounts in the form of `--mount`, or as tables.
+---@field cow? (string|tiny.mount.spec)[] "DIR[:TARGET]": host directories that the container changes only in a copy, until the changes are applied; also tables with `source` and `target`.
+---@field cow_on_exit? string What happens at the end with the changes in copy-on-write folders: "commit", "discard", "keep" or "ask".
 ---@field tmpfs? string[] "/PATH[:size=64m,mode=1777,uid=0,gid=0,nr_inodes=1k,ro,exec]": file systems in memory.
 ---@field shm_size? tiny.size The size of /dev/shm; the default is 64m.
 ---@field devices? string[] "HOST[:CONTAINER[:rwm]]": host devices.
@@ -62,7 +64,8 @@
 ---@field net_loss? number The fraction of packets to drop, 0 to 1.
 ---@field egress? (string|tiny.egress.rule)[] What it may connect to; everything else is denied: "api.github.com:443", "*.pypi.org", "10.0.0.0/8:5432/tcp", tables, or "none".
 ---@field egress_verify? string How connections to an allowed name are verified: "sni" reads the name in TLS and HTTP.
----@field egress_ech? string Whether a verified TLS connection may hide its name: "refuse" (the default) or "allow".
+---@field egress_ech? string Whether a verified TLS connection may hide its name (encrypted ClientHello): "refuse" (the default, which also refuses its grease) or "allow".
+---@field egress_learn? string Allow every connection, and write what was connected to as rules to this policy file.
 ---@field privileged? boolean No confinement: the container may do everything that the caller may.
 ---@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.
 ---@field cap_drop? string[] Capabilities to drop; "ALL" drops all.
@@ -78,6 +81,10 @@
 ---@field restart? string The restart policy: "no", "on-failure[:N]", "always" or "unless-stopped".
 ---@field stop_signal? string The signal that stop sends first; the default is SIGTERM.
 ---@field stop_timeout? tiny.duration The time between the stop signal and SIGKILL; the default is 10s.
+---@field timeout? tiny.duration The longest time of a run, also while it is paused: then the stop signal, and SIGKILL after stop_timeout; the exit status is 124.
+---@field cpu_time? tiny.duration The most CPU time of all processes of a run: then SIGKILL; the exit status is 152, as after SIGXCPU.
+---@field max_output? tiny.size "SIZE[:truncate|end]": the most output of a run. The rest is discarded, or the container is killed; the exit status is then 153, as after SIGXFSZ.
+---@field usage? boolean Count memory and I/O too where that needs further controllers, for the usage that is recorded at the end.
 ---@field init? boolean Run an init as PID 1 that forwards signals and reaps processes; the program is its child.
 ---@field health? tiny.health.spec The health check.
 ---@field log? tiny.log.spec The log: its driver and the limits of its files.
@@ -92,6 +99,7 @@
 ---@field on_start? fun(ctx: tiny.context) Called when the program has started.
 ---@field on_exit? fun(ctx: tiny.context, status: integer, signal: string?) Called when the container has ended.
 ---@field on_oom? fun(ctx: tiny.context, kills: integer) Called when the OOM killer has killed processes of the container.
+---@field on_connect? fun(ctx: tiny.context, c: tiny.connection): table Decides on each new connection: returns c.allow(), c.deny() or c.ask(). c has name, addr, port, protocol, pid and program. With `egress`, it is only asked about what the rules allow.
 ---@field on_log? fun(ctx: tiny.context, line: string, stream: "stdout"|"stderr", partial: true?) Called for each line of output. A line longer than 16 KiB is passed in parts, as in the log: `partial` is true until its newline.
 ---@field on_health? fun(ctx: tiny.context, status: string, result: table?) Called when the health status changes.
 ---@field on_pressure? fun(ctx: tiny.context, found: table) Called under memory pressure, with the pressure statistics or level.
@@ -145,14 +153,6 @@
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
 ---@field start_interval? tiny.duration Time between health checks in that period; the default is 5s.
 
----An egress rule: a name or addresses, with ports.
----@class tiny.egress.rule: table<"name"|"cidr"|"ports"|"protocol"|"verify", any>
----@field name? string? A name, or "*.SUFFIX".
----@field cidr? string? Instead of a name: an address or range.
----@field ports? (integer|string)[]|integer|string? Ports, "8000-8010", or "*" (default: 80 and 443).
----@field protocol? "tcp"|"udp"? The protocol (default: tcp).
----@field verify? "sni"? Verify the name of each connection.
-
 ---A network connection of a container.
 ---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>
 ---@field name? string Network name.
@@ -174,6 +174,7 @@
 ---@field process? tiny.process|tiny.child its PID 1, in its supervisor
 ---@field cgroup? tiny.cgroup its cgroup
 ---@field netns? tiny.netns its network namespace
+---@field usage? table<string, number> in on_exit: what the run has used, as `inspect` shows it; what is not counted is absent
 ---@field scope tiny.scope the scope that is undone when it ends
 ---@field networks? table[] its connections to networks
 ---@field ports? string[] its published ports
