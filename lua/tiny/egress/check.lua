@@ -9,8 +9,8 @@ local function lack(spec)
   if mode == "host" then return "the host's network has no rules of a container", "use --network bridge" end
   if mode:match("^container:") then return "the container uses the network of another, whose rules apply", "give the rules to that container" end
   if mode:match("^ns:") then return "an existing network namespace may have links that tinylua does not know", "use --network bridge" end
-  if mode == "pasta" or mode == "slirp4netns" then return "an unprivileged container's network cannot be restricted yet", "run it as root" end
-  if mode == "none" and not (#spec.egress == 1 and spec.egress[1] == "none") then return "the container has no network", "add --network bridge" end
+  local nothing = not spec.egress_ask and #spec.egress == 1 and spec.egress[1] == "none"
+  if mode == "none" and not nothing then return "the container has no network", "add --network bridge" end
 end
 
 local function check_container(spec)
