@@ -22,7 +22,13 @@ end
 local function check_changes(container, lose)
   if not container.config.mounts or container.unreadable or not require("tiny.cow.changes").any(container) then return end
   local name = container.config.name
-  if lose then return require("tiny.format").note("%s: its changes in copy-on-write folders are discarded", name) end
+  if lose then
+    require("tiny.format").note("%s: its changes in copy-on-write folders are discarded", name)
+    -- This also completes an interrupted `apply`, which would leave a temporary file on the host.
+    local function discard() require("tiny.cow.changes").discard(container) end
+    local rootless = require "tiny.base.rootless"
+    return tiny.try(function() if rootless.is() then rootless.apart(discard) else discard() end end)
+  end
   tiny.fail {
     message = name .. " has changes that are not applied", exit = 125,
     hint = ("`tinylua changes %s` lists them; apply or discard them, or use rm -f"):format(name),

@@ -9,6 +9,10 @@ local function lack(spec)
   if mode == "host" then return "the host's network has no rules of a container", "use --network bridge" end
   if mode:match("^container:") then return "the container uses the network of another, whose rules apply", "give the rules to that container" end
   if mode:match("^ns:") then return "an existing network namespace may have links that tinylua does not know", "use --network bridge" end
+  local served = mode == "pasta" or mode == "slirp4netns"
+  for _, server in ipairs(served and spec.dns or {}) do
+    if server:find("^127%.") or server == "::1" then return ("%s cannot ask the name server %s of the host"):format(mode, server), "omit --dns: the first one of /etc/resolv.conf may be there" end
+  end
   local nothing = not spec.egress_ask and #spec.egress == 1 and spec.egress[1] == "none"
   if mode == "none" and not nothing then return "the container has no network", "add --network bridge" end
 end

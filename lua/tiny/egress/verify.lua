@@ -33,7 +33,7 @@ function verify.listen(k)
     if listeners then break end
   end
   if not listeners then error(port, 0) end
-  k.listeners, k.relay_port = listeners, port
+  k.relay_sockets, k.relay_port = listeners, port
 end
 
 local of_relay = {}
@@ -85,13 +85,15 @@ function verify.start(k, options)
   local ours, theirs = tiny.socketpair { type = "seqpacket", nonblock = true }
   v.child = tiny.fork(function()
     tiny.set_process_title("tinylua: egress check of " .. k.name)
-    require("tiny.egress.relay").run(theirs, k.listeners, { addrs = addrs_of(k), ech = v.ech })
+    require("tiny.egress.relay").run(theirs, k.relay_sockets, { addrs = addrs_of(k), ech = v.ech })
   end)
   theirs:close()
   v.packets = Packets.new(k.loop, ours, function(message, file)
     if file then file:close() end
     local f = of_relay[message.op]
-    if f then f(v, message) end
+    -- A failure is that of its connection alone, which is not answered and ends with its client.
+    local _, err = tiny.try(f or error, v, message)
+    if err and message.number then v.packets:send { op = "answer", number = message.number } end
   end)
   local child = v.child
   k.loop:on(child, function()

@@ -1,13 +1,14 @@
 //! Discards changes of a copy-on-write folder, and takes apart opaque directories.
 
 use std::ffi::OsStr;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use nix::errno::Errno;
-use rustix::fs::{FileType, Mode, futimens, mknodat};
+use rustix::fs::{FileType, Mode, XattrFlags, fremovexattr, fsetxattr, futimens, mknodat};
 
+use super::attributes;
 use super::folder::Folder;
 use super::install::times;
 use super::seen::{DIRECTORY, Seen, look, open_below, seen};
@@ -15,6 +16,9 @@ use super::walk::{Level, Visitor, entries};
 use crate::sys::path::Place;
 use crate::sys::tree::remove_tree;
 use crate::sys::{Context, Error, Result};
+
+/// The attribute with the time of a directory.
+const KEPT: &str = "tinylua.time";
 
 /// Finds the opaque directories, and makes a whiteout for each entry of the folder that they hide.
 struct Expander {
@@ -41,12 +45,10 @@ impl Visitor for Expander {
         Ok(false)
     }
 
-    fn hidden(&mut self, _: &mut Folder, level: &Level, name: &[u8]) -> Result<()> {
-        let before = seen(&level.upper)?;
+    fn hidden(&mut self, folder: &mut Folder, level: &Level, name: &[u8]) -> Result<()> {
+        folder.keep_time(level.upper.as_fd())?;
         match mknodat(&level.upper, name, FileType::CharacterDevice, Mode::empty(), 0) {
-            // The time of the directory is applied too.
-            Ok(()) => Ok(futimens(&level.upper, &times(before.mtime))?),
-            Err(rustix::io::Errno::EXIST) => Ok(()),
+            Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
             Err(e) => Err(e.into()),
         }
     }
@@ -62,13 +64,36 @@ impl Folder {
         self.walk(&mut expander)?;
         for path in expander.opaque {
             let fd = open_below(&self.upper, &path, DIRECTORY)?;
-            self.remove_mark(fd.as_fd())?;
+            self.restore_time(fd.as_fd())?;
+            self.remove_mark(fd.as_fd(), "opaque")?;
         }
         Ok(())
     }
 
-    fn remove_mark(&self, fd: std::os::fd::BorrowedFd<'_>) -> Result<()> {
-        match rustix::fs::fremovexattr(fd, format!("{}opaque", self.records.prefix)) {
+    /// Keeps the time of a directory, which is applied too, in an attribute while whiteouts are made in it.
+    fn keep_time(&self, fd: BorrowedFd<'_>) -> Result<()> {
+        let (seconds, nanoseconds) = seen(fd)?.mtime;
+        let name = format!("{}{KEPT}", self.records.prefix);
+        match fsetxattr(fd, name, format!("{seconds} {nanoseconds}").as_bytes(), XattrFlags::CREATE) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(()),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    fn restore_time(&self, fd: BorrowedFd<'_>) -> Result<()> {
+        let name = format!("{}{KEPT}", self.records.prefix);
+        let mut buffer = Vec::new();
+        let Some(text) = attributes::value(fd, name.as_bytes(), &mut buffer)? else { return Ok(()) };
+        let text = String::from_utf8_lossy(text).into_owned();
+        let mut numbers = text.split(' ').filter_map(|word| word.parse().ok());
+        if let (Some(seconds), Some(nanoseconds)) = (numbers.next(), numbers.next()) {
+            futimens(fd, &times((seconds, nanoseconds)))?;
+        }
+        self.remove_mark(fd, KEPT)
+    }
+
+    fn remove_mark(&self, fd: BorrowedFd<'_>, mark: &str) -> Result<()> {
+        match fremovexattr(fd, format!("{}{mark}", self.records.prefix)) {
             Ok(()) | Err(rustix::io::Errno::NODATA) => Ok(()),
             Err(e) => Err(e.into()),
         }
@@ -77,7 +102,7 @@ impl Folder {
     /// Makes an ordinary directory of a new one, which the host has by now.
     pub(super) fn unmark(&self, level: &Level, name: &[u8]) -> Result<()> {
         let fd = open_below(&level.upper, name, DIRECTORY)?;
-        self.remove_mark(fd.as_fd())
+        self.remove_mark(fd.as_fd(), "opaque")
     }
 
     /// Discards the changes at and below these paths; all without a list.

@@ -58,7 +58,8 @@ for port in pairs(ports) do
 end
 
 -- A change of the rules ends connections.
-local _, _, stream = rig.connect(c, rig.ONE, 443)
+local code, _, stream = rig.connect(c, rig.ONE, 443)
+check.equal(code, "ok", "before the revocation")
 stream:write(HELLO)
 tiny.poll({ stream }, "5s")
 say("established", stream:read(), HELLO)

