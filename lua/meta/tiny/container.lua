@@ -180,6 +180,18 @@
 ---@field ports? string[] its published ports
 ---@field inside fun() the function that a step replacing "namespaces" passes to tiny.clone
 
+---A new connection, as passed to on_connect.
+---@class tiny.connection
+---@field name? string the name that led to the address, if one did
+---@field addr string the address
+---@field port integer the port
+---@field protocol string "tcp" or "udp"
+---@field pid integer the process, as the host numbers it
+---@field program? string the path of its program
+---@field allow fun(): table the connection is allowed
+---@field deny fun(): table the connection fails
+---@field ask fun(): table the user is asked at the terminal of a foreground run; without one, the connection fails
+
 ---A system call that waits for an answer.
 ---@class tiny.call
 ---@field name string "mkdirat"

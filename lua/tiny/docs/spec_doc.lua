@@ -109,6 +109,17 @@ doc.arguments = {
     { "ports?", "string[]", "its published ports" },
     { "inside", "fun()", 'the function that a step replacing "namespaces" passes to tiny.clone' },
   } },
+  { "tiny.connection", "A new connection, as passed to on_connect.", {
+    { "name?", "string", "the name that led to the address, if one did" },
+    { "addr", "string", "the address" },
+    { "port", "integer", "the port" },
+    { "protocol", "string", '"tcp" or "udp"' },
+    { "pid", "integer", "the process, as the host numbers it" },
+    { "program?", "string", "the path of its program" },
+    { "allow", "fun(): table", "the connection is allowed" },
+    { "deny", "fun(): table", "the connection fails" },
+    { "ask", "fun(): table", "the user is asked at the terminal of a foreground run; without one, the connection fails" },
+  } },
   { "tiny.call", "A system call that waits for an answer.", {
     { "name", "string", '"mkdirat"' },
     { "id", "integer", "" },
