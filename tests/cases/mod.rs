@@ -45,11 +45,13 @@ const IMAGE_WALKS: &[&str] = &["pull", "rmi", "prune", "commit", "load", "repair
 const IMAGE_WALKS_OF_USER: &[&str] = &["pull", "prune", "commit", "load"];
 
 /// Fault walks of `run` with unusual options.
-const WALKS_OF_OPTIONS: &[(&str, &str, &str)] = &[
-    ("faults_options", "options", "fail"),
-    ("faults_options_kill", "options", "kill-before"),
-    ("faults_egress", "egress", "fail"),
-    ("faults_egress_kill", "egress", "kill-before"),
+const WALKS_OF_OPTIONS: &[(&str, &[&str])] = &[
+    ("faults_options", &["options", "fail"]),
+    ("faults_options_kill", &["options", "kill-before"]),
+    ("faults_egress", &["egress", "fail"]),
+    ("faults_egress_kill", &["egress", "kill-before"]),
+    ("faults_egress_inside", &["egress", "fail", "inside"]),
+    ("faults_egress_kill_inside", &["egress", "kill-before", "inside"]),
 ];
 
 /// The longest tests, by prefix of their names: they start first, so that no long test runs alone at the end.
@@ -135,6 +137,6 @@ pub fn all() -> Vec<Case> {
             arguments,
         });
     }
-    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, of, kind)| walk((*name).to_owned(), &[of, kind])));
+    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, arguments)| walk((*name).to_owned(), arguments)));
     cases
 }
