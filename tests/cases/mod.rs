@@ -51,11 +51,13 @@ const EGRESS_OF_USER: &[&str] =
 const PROGRAMS: &[&str] = &["pasta", "slirp4netns"];
 
 /// Fault walks of `run` with unusual options.
-const WALKS_OF_OPTIONS: &[(&str, &str, &str)] = &[
-    ("faults_options", "options", "fail"),
-    ("faults_options_kill", "options", "kill-before"),
-    ("faults_egress", "egress", "fail"),
-    ("faults_egress_kill", "egress", "kill-before"),
+const WALKS_OF_OPTIONS: &[(&str, &[&str])] = &[
+    ("faults_options", &["options", "fail"]),
+    ("faults_options_kill", &["options", "kill-before"]),
+    ("faults_egress", &["egress", "fail"]),
+    ("faults_egress_kill", &["egress", "kill-before"]),
+    ("faults_egress_inside", &["egress", "fail", "inside"]),
+    ("faults_egress_kill_inside", &["egress", "kill-before", "inside"]),
 ];
 
 /// The longest tests, by prefix of their names: they start first, so that no long test runs alone at the end.
@@ -146,6 +148,6 @@ pub fn all() -> Vec<Case> {
         let arguments = [*test, *program].map(str::to_owned).to_vec();
         cases.push(Case { name, recipe: "egress_as_ordinary.lua", arguments });
     }
-    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, of, kind)| walk((*name).to_owned(), &[of, kind])));
+    cases.extend(WALKS_OF_OPTIONS.iter().map(|(name, arguments)| walk((*name).to_owned(), arguments)));
     cases
 }
