@@ -2464,11 +2464,12 @@ function tiny.pin_del(link, options) end
 ---@param options? tiny.pin_clear.options
 function tiny.pin_clear(options) end
 
----@class tiny.egress_fence.options: table<"group"|"mark"|"wide"|"ranges"|"keep_pins"|"netns", any>
+---@class tiny.egress_fence.options: table<"group"|"mark"|"wide"|"ranges"|"relay"|"keep_pins"|"netns", any>
 ---@field group integer the NFLOG group of its denied packets
 ---@field mark integer the mark of allowed connections (conntrack(8)): after a change, existing connections need a pin again
 ---@field wide? ({ protocol: "tcp"|"udp", first: integer, last: integer })[] ranges of ports for `egress_pin`, at most 64 (default: none)
 ---@field ranges? ({ cidr: tiny.cidr, protocol: "tcp"|"udp", first: integer, last: integer })[] addresses that are always allowed; they must not overlap (default: none)
+---@field relay? integer the TCP port of this machine to which connections to pins with `verify` are redirected. Only they reach it (default: none)
 ---@field keep_pins? boolean existing pins stay (default: false)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
@@ -2486,7 +2487,7 @@ function tiny.pin_clear(options) end
 ---Creates the chains and sets that decide what a container may connect to, or replaces their content in one step. Nothing is allowed but its pins (`egress_pin`) and the given ranges; packets reach it once `egress_link` leads them there. Denied packets go to an NFLOG group (at most 50 in a second) and are rejected: TCP by a reset, others by ICMP. Loopback, link-local, multicast and reserved addresses are always denied, and so are this machine's own addresses, except for replies and neighbor discovery. All fences are in one nftables table, `inet tiny-egress` (nft(8)).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* EEXIST: two of the ranges overlap
----* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, CONFIG_NFT_REJECT_INET or CONFIG_NFT_MASQ
+---* ENOENT: the kernel lacks a part of nftables: CONFIG_NFT_CT, CONFIG_NFT_LOG, CONFIG_NFT_LIMIT, CONFIG_NFT_REJECT_INET, CONFIG_NFT_REDIR or CONFIG_NFT_MASQ
 ---* EOPNOTSUPP: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EPROTONOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
 ---* EAFNOSUPPORT: the kernel has no nftables, or none for the inet family: `modprobe nf_tables`, or CONFIG_NF_TABLES and CONFIG_NF_TABLES_INET
@@ -2573,13 +2574,14 @@ function tiny.egress_port_del(link, options) end
 ---@field seconds tiny.duration how long new connections are allowed
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----@class tiny.egress_pin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@class tiny.egress_pin.pins: table<"addr"|"protocol"|"port"|"wide"|"verify", any>
 ---@field addr string the address
 ---@field protocol "tcp"|"udp" the protocol
 ---@field port? integer the port
 ---@field wide? integer instead of a port: the place of a range of ports in `wide`
+---@field verify? boolean redirect the connections to the port `relay` of the fence; without one they are denied (default: false)
 
----Allows a container to connect to destinations for a limited time, or extends that time: all of the list or none (nft(8)). Connections that exist at its end continue.
+---Allows a container to connect to destinations for a limited time, or extends that time: a list of up to 1000 as a whole or not at all (nft(8)). Connections that exist at its end continue.
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
 ---* ENOENT: this container has no fence: call egress_fence first
 ---* ENFILE: a container has at most 65536 pins of each family
@@ -2588,18 +2590,19 @@ function tiny.egress_port_del(link, options) end
 ---tiny.egress_pin("web", { { addr = "198.51.100.7", protocol = "tcp", port = 443 } }, { seconds = "60s" })
 ---```
 ---@param id string the container: letters, digits and hyphens
----@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer, verify?: boolean })[] the destinations
 ---@param options tiny.egress_pin.options
 function tiny.egress_pin(id, pins, options) end
 
 ---@class tiny.egress_unpin.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
----@class tiny.egress_unpin.pins: table<"addr"|"protocol"|"port"|"wide", any>
+---@class tiny.egress_unpin.pins: table<"addr"|"protocol"|"port"|"wide"|"verify", any>
 ---@field addr string the address
 ---@field protocol "tcp"|"udp" the protocol
 ---@field port? integer the port
 ---@field wide? integer instead of a port: the place of a range of ports in `wide`
+---@field verify? boolean redirect the connections to the port `relay` of the fence; without one they are denied (default: false)
 
 ---Removes pins of a container before their time; those that do not exist are skipped (nft(8)).
 ---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
@@ -2611,7 +2614,7 @@ function tiny.egress_pin(id, pins, options) end
 ---tiny.egress_unpin("web", pins)
 ---```
 ---@param id string the container: letters, digits and hyphens
----@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer })[] the destinations
+---@param pins ({ addr: string, protocol: "tcp"|"udp", port?: integer, wide?: integer, verify?: boolean })[] the destinations
 ---@param options? tiny.egress_unpin.options
 function tiny.egress_unpin(id, pins, options) end
 
@@ -2936,15 +2939,18 @@ function tiny.dns_question(query) end
 ---@return any # the reply in wire format
 function tiny.dns_answer(query, options) end
 
+---@class tiny.dns_reply.options: table<"name"|"type", any>
+---@field name string the name in the question, in lower case and without the final dot
+---@field type "A"|"AAAA" the type in the question
+
 ---Parses the reply of a name server to a question for addresses (RFC 1035): the addresses at the end of the chain of aliases (CNAME) that begins with the asked name.
 ---```lua
----local reply, why = tiny.dns_reply(bytes, "www.example.com", "AAAA")
+---local reply, why = tiny.dns_reply(bytes, { name = "www.example.com", type = "AAAA" })
 ---```
 ---@param reply string a message in wire format; it need not be trusted
----@param name string the name in the question, in lower case and without the final dot
----@param type "A"|"AAAA" the type in the question
+---@param options tiny.dns_reply.options
 ---@return table # a table: `code` ("NOERROR", "NXDOMAIN", …), `addrs`, `ttl` (the smallest of the chain), `next` (the alias that the chain leads to, if the reply has no address of it), `truncated`; nil and the reason if it is no reply to this question
-function tiny.dns_reply(reply, name, type) end
+function tiny.dns_reply(reply, options) end
 
 ---@class tiny.sysctl.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace for keys below `net` (default: the caller's)
