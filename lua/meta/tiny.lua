@@ -190,9 +190,8 @@ function cgroup:set_device_rules(options) end
 ---local web <close> = tiny.cgroup("web", { controllers = { "memory" } })
 ---print(tiny.cgroup_stats(web).memory)
 ---```
----@param options? tiny.cgroup_stats.options
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
-function cgroup:stats(options) end
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
+function cgroup:stats() end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
@@ -248,10 +247,9 @@ local child = {}
 ---local status, signal = child:wait()
 ---```
 ---@param timeout? tiny.duration the longest time to wait
----@param options? tiny.wait.options
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires. With `usage`, a third result: a table with user_seconds, system_seconds, rss_peak (bytes, of the largest process), voluntary_switches, involuntary_switches
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
-function child:wait(timeout, options) end
+function child:wait(timeout) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
@@ -366,12 +364,12 @@ local netns = {}
 ---@class tiny.nflog: tiny.handle
 local nflog = {}
 
----Reads the next reports without blocking. Their contents come from the sender of the packet: they need not be true.
----* EBADF: the handle is not open
+---Receives logged packets, if any are waiting (linux/netfilter/nfnetlink_log.h). Their content is the sender's: it need not be true.
 ---```lua
----local packets = log:receive()
+---local denied <close> = tiny.nflog(5000)
+---for _, packet in ipairs(denied:receive() or {}) do print(packet.to) end
 ---```
----@return any[] # a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true if the kernel has dropped reports. nil when there are none
+---@return any[] # a list of { from, to, protocol (its number), from_port, to_port, link (the index of the link that it arrived on) }; nil if none is waiting
 function nflog:receive() end
 
 ---@class tiny.notice: tiny.handle
@@ -519,36 +517,6 @@ local signals = {}
 ---@return any # its name and the sender's pid (0: sent by the kernel, as for Ctrl-C); nil when none is pending
 function signals:next() end
 
----@class tiny.splicer: tiny.handle
-local splicer = {}
-
----Adds a connection to a splicer. With `tls` or `http` the client's bytes are checked before they pass: the ClientHello, also a second one, and each request must name this host. HTTP to another protocol (Upgrade, CONNECT) must be the first request, and is not checked once the server has agreed.
----* EOPNOTSUPP: a side is not a TCP socket
----* ENOTSOCK: a side is not a socket
----```lua
----local server = tiny.tcp_connect("192.0.2.1:443", { wait = false })
----local number, why = splicer:add(client, server, { data = bytes, tls = hello.name })
----```
----@param client tiny.file one side; the handle is closed
----@param server tiny.file the other side, which may still be connecting (`wait = false`); the handle is closed
----@param options? tiny.splicer_add.options
----@return any # the number of the connection; nil and the reason if `data` is refused: both sides are reset
-function splicer:add(client, server, options) end
-
----Moves what can be moved now, without blocking. Call it when the splicer is ready in `poll`.
----```lua
----for _, ended in ipairs(splicer:turn()) do print(ended.number, ended.received) end
----```
----@return any[] # a list of the connections that have ended, and how many are left. Each has `number`, `sent` and `received` (bytes that went to the server and to the client), `reset` (a side or a check reset it), `refused` (why the check did)
-function splicer:turn() end
-
----Resets all connections of a splicer.
----```lua
----splicer:reset()
----```
----@return any[] # a list of them, as from `splicer_turn`, and 0
-function splicer:reset() end
-
 ---@class tiny.terminal_mode: tiny.handle
 local terminal_mode = {}
 
@@ -667,9 +635,6 @@ function tiny.exec(options) end
 ---@return any[] # a list of numbers in ascending order
 function tiny.inherited_fds() end
 
----@class tiny.wait.options: table<"usage", any>
----@field usage? boolean also return what it used, with its descendants that were waited for (getrusage(2)) (default: false)
-
 ---Waits for a child to end, reaps it, and throws the error that its function threw, if any (waitid(2)).
 ---* ECHILD: it is not a child of this process, or was already waited for
 ---```lua
@@ -677,10 +642,9 @@ function tiny.inherited_fds() end
 ---```
 ---@param child tiny.child a handle returned by `clone` or `fork`
 ---@param timeout? tiny.duration the longest time to wait
----@param options? tiny.wait.options
----@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires. With `usage`, a third result: a table with user_seconds, system_seconds, rss_peak (bytes, of the largest process), voluntary_switches, involuntary_switches
+---@return integer # the exit status (128 + n after signal n) and the signal's name or nil; nothing when the timeout expires
 ---@return string?
-function tiny.wait(child, timeout, options) end
+function tiny.wait(child, timeout) end
 
 ---Waits until a child runs its program, calls `notify_ready` or ends. An error that it threw before is thrown here.
 ---```lua
@@ -1305,15 +1269,14 @@ function tiny.timens(options) end
 ---@return tiny.namespace # a namespace handle: netns, mountns, …
 function tiny.open_ns(kind, of) end
 
----@class tiny.userns.options: table<"uid_map"|"gid_map"|"parent", any>
+---@class tiny.userns.options: table<"uid_map"|"gid_map", any>
 ---@field uid_map integer[][] the user id map: { { 0, 1000, 1 }, { 1, 100000, 65536 } }
 ---@field gid_map integer[][] the group id map
----@field parent? tiny.userns the user namespace in which it is created, with ids of that one as the outside ids; the caller needs privileges over it, as its creator has (default: the caller's own)
 
 ---Creates a user namespace as a handle, with its id maps (user_namespaces(7)). Each entry of a map is { inside, outside, count }. A map is written directly if the caller has CAP_SETUID and CAP_SETGID, or if it maps only the caller's own id; for the group, setgroups(2) is then denied first. Any other map is written by newuidmap(1) and newgidmap(1), which allow the ranges in /etc/subuid and /etc/subgid. They are searched in PATH and checked.
 ---* EPERM: the kernel or a helper refuses the map; `tiny.subids` returns the ranges of the user
 ---* ENOSPC: a limit in /proc/sys/user/max_user_namespaces is reached or is 0, or user namespaces are nested 32 deep
----* EINVAL: an outside id is not mapped in the parent user namespace
+---* EINVAL: an outside id is not mapped in the caller's own user namespace
 ---* ENOENT: install the package uidmap, which contains newuidmap and newgidmap
 ---```lua
 ---local own <close> = tiny.userns { uid_map = { { 0, tiny.getuid(), 1 } }, gid_map = { { 0, tiny.getgid(), 1 } } }
@@ -1668,7 +1631,7 @@ function tiny.mount_cgroup(target, options) end
 ---@return tiny.mount # a mount handle
 function tiny.mount_filesystem(target, options) end
 
----@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"whole"|"access_as"|"keep_groups", any>
+---@class tiny.mount_overlay.options: table<"root"|"create"|"open"|"read_only"|"nosuid"|"nodev"|"noexec"|"noatime"|"nosymfollow"|"nodiratime"|"strictatime"|"relatime"|"lower"|"upper"|"work"|"volatile"|"userxattr"|"redirect"|"access_as"|"keep_groups", any>
 ---@field root? tiny.dir|string resolve the path below this directory; links cannot lead out of it (default: the caller's root)
 ---@field create? boolean create the mount point if it is missing (default: false)
 ---@field open? boolean also return a dir handle of the mount, which stays valid if the path is mounted over or renamed (default: false)
@@ -1687,7 +1650,6 @@ function tiny.mount_filesystem(target, options) end
 ---@field volatile? boolean never sync: for an upper directory that will be discarded (default: false)
 ---@field userxattr? boolean record removals and replaced directories in user.overlay.* attributes instead of trusted.overlay.*: for a user namespace (kernel 5.11) (default: false)
 ---@field redirect? boolean follow the attribute trusted.overlay.redirect, by which a directory of an upper layer shows a directory of another name in a lower one (default: false)
----@field whole? boolean have every change as a whole file in `upper`, whatever the kernel's defaults are: no renamed directories and no files of which only the metadata was copied (redirect_dir=nofollow, metacopy=off, index=off) (default: false)
 ---@field access_as? integer access the layers with the permissions of this user and group, regardless of which process opens the file, without capabilities and supplementary groups (default: the caller)
 ---@field keep_groups? boolean with `access_as`: keep the caller's supplementary groups (default: false)
 
@@ -2013,9 +1975,6 @@ function tiny.set_pids_limit(group, count) end
 ---@param options tiny.set_device_rules.options
 function tiny.set_device_rules(group, options) end
 
----@class tiny.cgroup_stats.options: table<"totals", any>
----@field totals? boolean only what accumulates and stays to the end: memory_peak, oom_kills, pids_peak, CPU time and I/O (default: false)
-
 ---Returns the resource usage of a cgroup and how often its limits took effect. The figures stay readable after its processes have ended, until the cgroup is removed.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
 ---* EACCES: run as root, or below a cgroup that was delegated to your user (systemd: Delegate=yes)
@@ -2027,9 +1986,8 @@ function tiny.set_device_rules(group, options) end
 ---print(tiny.cgroup_stats(web).memory)
 ---```
 ---@param group tiny.cgroup|string a cgroup handle, or a path relative to the root of each hierarchy as the caller sees it mounted
----@param options? tiny.cgroup_stats.options
----@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_peak, pids_limit, pids_refused (failed forks), cpu_seconds, user_seconds, system_seconds, throttled (periods), throttled_seconds, read_bytes, write_bytes, reads, writes (of block devices), populated, frozen; a field is absent where no controller counts it or no limit is set
-function tiny.cgroup_stats(group, options) end
+---@return table # a table: memory, memory_peak, memory_limit, swap, swap_limit (bytes), oom_kills, pids, pids_limit, pids_refused (failed forks), cpu_seconds, throttled (periods), throttled_seconds, populated, frozen; a field is absent where no controller counts it or no limit is set
+function tiny.cgroup_stats(group) end
 
 ---Reads a control file of a cgroup as text (cgroups(7)). The file name starts with its controller and is the one of this host: v1 and v2 differ.
 ---* ENOENT: create it with tiny.cgroup; `tinylua doctor` shows the controllers of this host
@@ -2072,7 +2030,7 @@ function tiny.cgroup_write(group, files) end
 ---for _, l in ipairs(tiny.links()) do print(l.name, l.up, table.concat(l.addrs, " ")) end
 ---```
 ---@param options? tiny.links.options
----@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac_address`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"), `permanent_addrs` (those of them that are permanent and of global scope); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
+---@return table[] # a list of tables: `name`, `index`, `kind` ("bridge", "veth", …; nil for hardware and lo), `mac_address`, `mtu`, `queues`, `up`, `master` (the name of its bridge), `addrs` (a list, such as "10.10.0.1/24"); for a veth link `peer` (the index of the other end) and, if that is in another namespace, `peer_netns` (its id here, as in `ip netns list-id`)
 function tiny.links(options) end
 
 ---@class tiny.link_set.options: table<"netns"|"up"|"mtu"|"master"|"name"|"mac_address"|"move_to", any>
@@ -2516,10 +2474,8 @@ function tiny.egress_fence(id, options) end
 ---@param options? tiny.egress_fence_del.options
 function tiny.egress_fence_del(id, options) end
 
----@class tiny.egress_link.options: table<"addr"|"only"|"never"|"netns", any>
+---@class tiny.egress_link.options: table<"addr"|"netns", any>
 ---@field addr string|string[] its address or a list of addresses
----@field only? boolean its packets with other source addresses are dropped, except neighbor discovery: for a container's own link (default: false)
----@field never? string[] further addresses that no fence in this network namespace allows; none that is already always denied (default: none)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Leads the packets that arrive on a link from these addresses to the fence of a container (nft(8)). On a bridge, the sender's address must be enforced (`pin`), and its port closed (`egress_port`).
@@ -2632,6 +2588,31 @@ function tiny.egress_unpin(id, pins, options) end
 ---@param options? tiny.egress_pins.options
 ---@return table[] # a list of tables like those of `egress_pin`, with `seconds`, the time that is left
 function tiny.egress_pins(id, options) end
+
+---@class tiny.nflog.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Joins a group of logged packets (NFLOG), such as the denied packets of `egress_fence`. Only one process can join a group.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EBUSY: another process has joined this group: choose another
+---* EINVAL: the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG
+---* EOPNOTSUPP: the kernel cannot copy logged packets: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG
+---```lua
+---local denied <close> = tiny.nflog(5000)
+---```
+---@param group integer the number of the group
+---@param options? tiny.nflog.options
+---@return tiny.nflog # an nflog handle: `group`; `:receive()`; can be passed to `poll`
+function tiny.nflog(group, options) end
+
+---Receives logged packets, if any are waiting (linux/netfilter/nfnetlink_log.h). Their content is the sender's: it need not be true.
+---```lua
+---local denied <close> = tiny.nflog(5000)
+---for _, packet in ipairs(denied:receive() or {}) do print(packet.to) end
+---```
+---@param nflog tiny.nflog a handle returned by `nflog`
+---@return any[] # a list of { from, to, protocol (its number), from_port, to_port, link (the index of the link that it arrived on) }; nil if none is waiting
+function tiny.nflog_receive(nflog) end
 
 ---@class tiny.nft_chains.options: table<"netns", any>
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
@@ -2752,16 +2733,14 @@ function tiny.udp_receive(udp) end
 ---@param to string the receiver, such as "127.0.0.1:4242"
 function tiny.udp_send(udp, data, to) end
 
----@class tiny.tcp_listen.options: table<"backlog"|"link"|"netns", any>
+---@class tiny.tcp_listen.options: table<"backlog"|"netns", any>
 ---@field backlog? integer the largest number of connections that wait to be accepted (default: 64)
----@field link? string accept only connections that arrive on this link (SO_BINDTODEVICE) (default: every link)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 
 ---Listens for TCP connections (listen(2)).
 ---* EADDRINUSE: another program uses this port; `ss -lntup` shows which, and port 0 takes any free one
 ---* EACCES: ports below 1024 need CAP_NET_BIND_SERVICE; net.ipv4.ip_unprivileged_port_start changes this limit
 ---* EADDRNOTAVAIL: no link of this namespace has this address; tiny.links() lists them
----* ENODEV: this namespace has no such link; tiny.links() lists them
 ---```lua
 ---local listener <close> = tiny.tcp_listen("127.0.0.1:0")
 ---```
@@ -2797,123 +2776,6 @@ function tiny.tcp_accept(listener) end
 ---@param options? tiny.tcp_connect.options
 ---@return tiny.file # a file handle
 function tiny.tcp_connect(addr, options) end
-
----@class tiny.nflog.options: table<"netns", any>
----@field netns? tiny.netns the network namespace to use (default: the caller's)
-
----Binds a log group of a network namespace (nfnetlink_log): rules with `log group N` report the start of each matching packet to the handle. The kernel drops reports while nobody reads them.
----* EBUSY: another program has bound this group; leave `group` out to take a free one
----* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
----* EINVAL: the kernel has no packet log: `modprobe nfnetlink_log`, or CONFIG_NETFILTER_NETLINK_LOG
----```lua
----local log <close> = tiny.nflog()
----```
----@param group? integer the number of the group; the first free one when absent
----@param options? tiny.nflog.options
----@return tiny.nflog # an nflog handle: `group`; `:receive()`; ready in `poll` when a packet was reported
-function tiny.nflog(group, options) end
-
----Reads the next reports without blocking. Their contents come from the sender of the packet: they need not be true.
----* EBADF: the handle is not open
----```lua
----local packets = log:receive()
----```
----@param log tiny.nflog a handle returned by `nflog`
----@return any[] # a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true if the kernel has dropped reports. nil when there are none
-function tiny.nflog_receive(log) end
-
----Returns where an accepted TCP connection was going before a redirect rule of this namespace translated it (SO_ORIGINAL_DST).
----* ENOTCONN: the connection has ended, or this is a listener
----* EOPNOTSUPP: the file is not a TCP socket
----* ENOTSOCK: the file is not a socket
----```lua
----local addr, port = tiny.original_destination(client)
----```
----@param socket tiny.file an accepted connection
----@return any # an address and a port, such as "192.0.2.1" and 443; nil for a connection that was made to this socket itself
-function tiny.original_destination(socket) end
-
----Closes a TCP connection with a reset (RST), which its peer sees as an error at once (SO_LINGER of 0).
----* ENOTSOCK: the file is not a socket
----```lua
----tiny.tcp_reset(client)
----```
----@param socket tiny.file a connection; the handle is closed
-function tiny.tcp_reset(socket) end
-
----Parses the first message of a TLS client (RFC 8446), also in several records, up to 64 KiB. What two parsers could read differently is refused: an extension twice, several names, a name that is not a host name.
----```lua
----local hello, more = tiny.tls_client_hello(bytes)
----```
----@param bytes string what the client has sent; it need not be trusted
----@return table # a table: `name` (the server name in lower case; nil if there is none), `ech` (it has encrypted ClientHello, or its grease), or `refused` (why it is refused). nil and a number while it is incomplete: fewer bytes than this tell nothing new
-function tiny.tls_client_hello(bytes) end
-
----Parses the head of an HTTP/1 request (RFC 9112), up to 32 KiB. What two parsers could read differently (request smuggling) is refused, such as two Host fields, both Content-Length and Transfer-Encoding, or a line that ends with LF alone.
----```lua
----local request, more = tiny.http_request(bytes)
----```
----@param bytes string what the client has sent; it need not be trusted
----@return table? # a table: `method`, `host` (in lower case), `port` (nil if the request has none), `length` (of the body; nil for chunks), `switch` ("connect", "upgrade" or nil), or `refused` (why it is refused). nil and a number while it is incomplete: fewer bytes than this tell nothing new
-function tiny.http_request(bytes) end
-
----Creates a splicer, which moves the bytes of many TCP connections without copying them (splice(2), epoll(7)). The end of one side is passed to the other, a failure of one resets both, and what one does not accept is not read from the other.
----* EMFILE: this process has too many open files
----```lua
----local splicer <close> = tiny.splicer()
----```
----@return tiny.splicer # a splicer handle: `:add()`, `:turn()`, `:reset()`; can be passed to `poll`
-function tiny.splicer() end
-
----@class tiny.splicer_add.options: table<"data"|"tls"|"http"|"port", any>
----@field data? string bytes that were already received from the client (default: none)
----@field tls? string the server name, in lower case (default: no check)
----@field http? string the host, in lower case (default: no check)
----@field port? integer the port that a Host field may have, for `http` (default: 80)
-
----Adds a connection to a splicer. With `tls` or `http` the client's bytes are checked before they pass: the ClientHello, also a second one, and each request must name this host. HTTP to another protocol (Upgrade, CONNECT) must be the first request, and is not checked once the server has agreed.
----* EOPNOTSUPP: a side is not a TCP socket
----* ENOTSOCK: a side is not a socket
----```lua
----local server = tiny.tcp_connect("192.0.2.1:443", { wait = false })
----local number, why = splicer:add(client, server, { data = bytes, tls = hello.name })
----```
----@param splicer tiny.splicer a handle returned by `splicer`
----@param client tiny.file one side; the handle is closed
----@param server tiny.file the other side, which may still be connecting (`wait = false`); the handle is closed
----@param options? tiny.splicer_add.options
----@return any # the number of the connection; nil and the reason if `data` is refused: both sides are reset
-function tiny.splicer_add(splicer, client, server, options) end
-
----Moves what can be moved now, without blocking. Call it when the splicer is ready in `poll`.
----```lua
----for _, ended in ipairs(splicer:turn()) do print(ended.number, ended.received) end
----```
----@param splicer tiny.splicer a handle returned by `splicer`
----@return any[] # a list of the connections that have ended, and how many are left. Each has `number`, `sent` and `received` (bytes that went to the server and to the client), `reset` (a side or a check reset it), `refused` (why the check did)
-function tiny.splicer_turn(splicer) end
-
----Resets all connections of a splicer.
----```lua
----splicer:reset()
----```
----@param splicer tiny.splicer a handle returned by `splicer`
----@return any[] # a list of them, as from `splicer_turn`, and 0
-function tiny.splicer_reset(splicer) end
-
----Returns what kind of socket a descriptor of another process is (pidfd_getfd(2)).
----* ESRCH: there is no such process
----* EBADF: the process has no open file with this number
----* ENOTSOCK: the open file is not a socket
----* EPERM: needs CAP_SYS_PTRACE over the process
----* EINVAL: the pid is that of a thread; the Tgid in /proc/PID/status is its process
----```lua
----local kind = tiny.process_socket(process.pid, 3)
----```
----@param pid integer the process; not one of its threads
----@param number integer the number of the descriptor
----@return table # a table: `family` ("inet", "inet6", "unix", or a number as text) and `protocol` ("tcp", "udp", "icmp", "icmpv6", "sctp", or a number as text; multipath TCP is "tcp")
-function tiny.process_socket(pid, number) end
 
 ---Parses the question of a DNS query (RFC 1035).
 ---```lua
@@ -3366,74 +3228,6 @@ function tiny.tar_pack(from, options) end
 ---@return table # a table: bytes, entries, sockets and devices (how many were skipped), attributes (how many could not be set) and sparse (how many files have holes, which are in no byte of the stream)
 function tiny.tar_unpack(to, options) end
 
----@class tiny.cow_make.options: table<"userxattr", any>
----@field userxattr? boolean whether the overlay is mounted with `userxattr` (default: false)
-
----Prepares a copy-on-write folder: creates `upper` and `work` in the directory `place`, for an overlay over the folder. `upper` gets the owner, mode and attributes of the folder. If it has no changes of an earlier run, what changes in the folder from now on can conflict with those of the container.
----* ENOENT: one of the directories does not exist
----* ESTALE: the folder was replaced by another directory since the container started
----* EINVAL: a record of the directory is damaged
----* ENOSPC: the disk is full; the call can be repeated
----* EACCES: this user may not read the folder
----```lua
----tiny.mkdir("changes")
----tiny.cow_make("changes", "/srv/project")
----```
----@param place string the directory that has `upper` and `work`, prepared by `cow_make`
----@param folder string the lower directory, a folder of the host
----@param options? tiny.cow_make.options
-function tiny.cow_make(place, folder, options) end
-
----@class tiny.cow_changes.options: table<"max", any>
----@field max? integer end after so many changes that can be applied (default: all)
-
----Lists the changes in the upper directory of a copy-on-write folder, parents before their content. No link is followed, and the content of equal files is compared. The container may run meanwhile.
----* ENOENT: one of the directories does not exist
----* ESTALE: the folder was replaced by another directory since the container started
----* EINVAL: a record of the directory is damaged
----```lua
----for _, row in ipairs(tiny.cow_changes("changes", "/srv/project")) do print(row.change, row.path) end
----```
----@param place string the directory that has `upper` and `work`, prepared by `cow_make`
----@param folder string the lower directory, a folder of the host
----@param options? tiny.cow_changes.options
----@return table[] # a list of tables: path (below the folder), change ("added", "changed", "deleted", "replaced" by a file of another type, or "skipped"), kind (as in `stat`; of a deleted file, its old one), was (the kind of a replaced file), mode, old_mode (on the host), size (of a file), target (of a link), capable (whether it has file capabilities), links (the names of the file on the host), and conflict: why it is not applied
-function tiny.cow_changes(place, folder, options) end
-
----@class tiny.cow_apply.options: table<"paths", any>
----@field paths? string[] the changes to apply, each path as `cow_changes` lists it (default: all)
-
----Applies changes of a copy-on-write folder to the folder, and removes them from the upper directory, which must not be mounted. Owners, modes, times, hard links, attributes and holes are kept; no link is followed (openat2(2)). Each file is made under a temporary name and exchanged with the old one (renameat2(2)), which is kept if it is not the one that the container saw. The call can be killed and repeated.
----* ENOENT: one of the directories does not exist
----* ESTALE: the folder was replaced by another directory since the container started
----* EINVAL: a record of the directory is damaged
----* ENOSPC: the disk is full; the call can be repeated
----* EROFS: the folder is on a read-only mount
----```lua
----print(tiny.cow_apply("changes", "/srv/project").applied)
----```
----@param place string the directory that has `upper` and `work`, prepared by `cow_make`
----@param folder string the lower directory, a folder of the host
----@param options? tiny.cow_apply.options
----@return table # a table: applied (how many), bytes (of content), attributes (how many could not be set), and lists of { path, reason }: conflicts (they changed on the host meanwhile), skipped (devices, sockets, FIFOs) and failed (the kernel refused them)
-function tiny.cow_apply(place, folder, options) end
-
----@class tiny.cow_discard.options: table<"paths", any>
----@field paths? string[] the changes, with all that is below them (default: all)
-
----Discards changes of a copy-on-write folder: removes them from the upper directory, which must not be mounted.
----* ENOENT: one of the directories does not exist
----* ESTALE: the folder was replaced by another directory since the container started
----* EINVAL: a record of the directory is damaged
----* EBUSY: a file system is mounted in the upper directory
----```lua
----tiny.cow_discard("changes", "/srv/project", { paths = { "README.md" } })
----```
----@param place string the directory that has `upper` and `work`, prepared by `cow_make`
----@param folder string the lower directory, a folder of the host
----@param options? tiny.cow_discard.options
-function tiny.cow_discard(place, folder, options) end
-
 ---@class tiny.tar_files.options: table<"to", any>
 ---@field to tiny.file the file or pipe that receives the stream
 
@@ -3794,7 +3588,7 @@ function tiny.withdraw_fds(options) end
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener|tiny.splicer|tiny.nflog)[] the handles to wait for
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener|tiny.nflog)[] the handles to wait for
 ---@param timeout? tiny.duration the longest time to wait; no limit when absent
 ---@param options? tiny.poll.options
 ---@return any[] # a list of the ready handles, and with `write` a list of the writable files; empty when the timeout expires
@@ -4075,12 +3869,11 @@ function tiny.http_save(response, file, options) end
 ---```
 ---@param log string the log file
 ---@param options tiny.pump.options
----@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`, and `taken` is the number of bytes that were moved before, by this and earlier runs
+---@return tiny.pump # a pump handle; its fields `stdout` and `stderr` are the FIFOs, for `poll`
 function tiny.pump(log, options) end
 
----@class tiny.pump_move.options: table<"keep"|"most", any>
+---@class tiny.pump_move.options: table<"keep", any>
 ---@field keep? boolean also return the bytes (default: false)
----@field most? tiny.size move at most this many bytes (default: 1m)
 
 ---Moves the content of a stream's FIFO to the log, at most 1 MiB. An incomplete line waits in the spool.
 ---* ENOSPC: the disk is full; no bytes are lost, they stay in the FIFO and the spool
@@ -4095,9 +3888,8 @@ function tiny.pump(log, options) end
 ---@return integer
 function tiny.pump_move(pump, stream, options) end
 
----@class tiny.pump_drop.options: table<"keep"|"excess", any>
+---@class tiny.pump_drop.options: table<"keep", any>
 ---@field keep? boolean also return the bytes (default: false)
----@field excess? boolean the log says that the limit of the output was reached (default: false)
 
 ---Discards the content of a stream's FIFO, at most 1 MiB, for a log that cannot be written while the container must not block. The number of lost bytes is logged as soon as `pump_move` can write again.
 ---```lua

@@ -131,7 +131,7 @@ pub fn changes(fd: BorrowedFd<'_>) -> Result<Vec<Vec<u8>>> {
 /// Makes reads of a descriptor nonblocking.
 pub fn set_nonblocking(fd: BorrowedFd<'_>, on: bool) -> Result<()> {
     use rustix::fs::OFlags;
-    let flags = rustix::fs::fcntl_getfl(fd)?;
-    let flags = if on { flags | OFlags::NONBLOCK } else { flags - OFlags::NONBLOCK };
-    Ok(rustix::fs::fcntl_setfl(fd, flags)?)
+    let before = rustix::fs::fcntl_getfl(fd)?;
+    let flags = if on { before | OFlags::NONBLOCK } else { before - OFlags::NONBLOCK };
+    if flags == before { Ok(()) } else { Ok(rustix::fs::fcntl_setfl(fd, flags)?) }
 }

@@ -14,6 +14,7 @@ use rustix::net::sockopt;
 
 use super::Result;
 use connection::{Broken, Connection};
+pub use connection::{Ended, reset_on_close};
 use flow::Pool;
 pub use watch::Check;
 
@@ -26,18 +27,6 @@ const PIECE: usize = 16 << 10;
 /// keep its connection for ever.
 const SILENCE: Duration = Duration::from_secs(120);
 const PROBES: (Duration, u32) = (Duration::from_secs(30), 5);
-
-/// A connection that has ended.
-pub struct Ended {
-    /// The number that `add` returned.
-    pub number: u64,
-    /// The bytes that went to the server, and to the client.
-    pub moved: (u64, u64),
-    /// Why its watch reset it.
-    pub refused: Option<&'static str>,
-    /// Whether one side, or the watch, reset it.
-    pub reset: bool,
-}
 
 /// The connections.
 pub struct Splicer {
@@ -96,6 +85,7 @@ impl Splicer {
             connection.end(Some(Broken::Refused(why)));
             return Ok(Err(why));
         }
+        connection.begin(&mut self.pool);
         let at = self.free.pop().unwrap_or_else(|| {
             self.connections.push(None);
             self.connections.len() - 1
@@ -141,8 +131,3 @@ impl Splicer {
 }
 
 const NOW: rustix::event::Timespec = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
-
-/// Ends a TCP connection with RST, when its last descriptor is closed.
-pub fn reset_on_close(socket: BorrowedFd<'_>) -> Result<()> {
-    Ok(sockopt::set_socket_linger(socket, Some(Duration::ZERO))?)
-}

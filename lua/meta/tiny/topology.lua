@@ -63,7 +63,7 @@
 ---@field net_loss? number The fraction of packets to drop, 0 to 1.
 ---@field egress? (string|tiny.egress.rule)[] What it may connect to; everything else is denied: "api.github.com:443", "*.pypi.org", "10.0.0.0/8:5432/tcp", tables, or "none".
 ---@field egress_verify? string How connections to an allowed name are verified: "sni" reads the name in TLS and HTTP.
----@field egress_ech? string Whether a verified TLS connection may hide its name: "refuse" (the default) or "allow".
+---@field egress_ech? string Whether a verified TLS connection may hide its name (encrypted ClientHello): "refuse" (the default, which also refuses its grease) or "allow".
 ---@field egress_learn? string Allow every connection, and write what was connected to as rules to this policy file.
 ---@field privileged? boolean No confinement: the container may do everything that the caller may.
 ---@field cap_add? string[] Capabilities to add to the defaults; "ALL" adds all.

@@ -3,8 +3,8 @@
 local Packets = {}
 Packets.__index = Packets
 
--- The most messages that wait for a peer that does not read, and the most that one turn takes.
-local MOST, BURST = 8192, 64
+-- The most messages that wait for a peer that does not read.
+local MOST = 8192
 
 -- on_message(message, file), on_end().
 function Packets.new(loop, socket, on_message, on_end)
@@ -13,18 +13,12 @@ function Packets.new(loop, socket, on_message, on_end)
   return made
 end
 
+-- One message: without a further one, the next attempt would fail, which costs more than the message.
 function Packets:read()
-  for _ = 1, BURST do
-    if self.closed then return end
-    local packet, err = tiny.try(tiny.recv_fds, self.socket)
-    if not packet then
-      if err and err.code == "EAGAIN" then return end
-      return self:close()
-    end
-    local message = tiny.json_decode(packet.data)
-    if type(message) ~= "table" or #packet.files > 1 then return self:close() end
-    self.on_message(message, packet.files[1])
-  end
+  local packet = tiny.try(tiny.recv_fds, self.socket)
+  local message = packet and tiny.json_decode(packet.data)
+  if type(message) ~= "table" or #packet.files > 1 then return self:close() end
+  self.on_message(message, packet.files[1])
 end
 
 -- Sends a message; the file is closed here.

@@ -136,7 +136,7 @@ return {
     option = { value = "RULE", help = "Allow connections only to NAME, *.SUFFIX, ADDRESS or CIDR[:PORTS][/tcp|/udp]; none for nothing [ports: 80,443]" } },
   { "egress_verify", "string", 'How connections to an allowed name are verified: "sni" reads the name in TLS and HTTP.', net = true,
     option = { choices = { "sni" }, value = "HOW", help = "Verify connections to allowed names: sni reads the name in TLS and HTTP" } },
-  { "egress_ech", "string", 'Whether a verified TLS connection may hide its name: "refuse" (the default) or "allow".', net = true,
+  { "egress_ech", "string", 'Whether a verified TLS connection may hide its name (encrypted ClientHello): "refuse" (the default, which also refuses its grease) or "allow".', net = true,
     option = { choices = { "allow", "refuse" }, value = "WHETHER", help = "Encrypted names (ECH) in verified connections: allow or refuse [default: refuse]" } },
   { "egress_learn", "string", "Allow every connection, and write what was connected to as rules to this policy file.",
     option = { value = "FILE", help = "Allow every connection, and write the names and ports as egress rules to this policy file" } },

@@ -1,16 +1,29 @@
 //! A connection that is being moved: its two sockets, its two directions, its watch, and what it waits for.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
 
 use rustix::event::epoll::{self, EventData, EventFlags};
+use rustix::net::sockopt;
 
 use super::flow::{Filled, Flow, Pool};
 use super::watch::{Check, Next, Watch};
-use super::{Ended, reset_on_close};
 use crate::sys::Result;
 
 /// The most bytes that a turn moves in one direction, so that other connections take their turns.
 const TURN: u64 = 4 << 20;
+
+/// A connection that has ended.
+pub struct Ended {
+    /// The number that `add` returned.
+    pub number: u64,
+    /// The bytes that went to the server, and to the client.
+    pub moved: (u64, u64),
+    /// Why its watch reset it.
+    pub refused: Option<&'static str>,
+    /// Whether one side, or the watch, reset it.
+    pub reset: bool,
+}
 
 /// Why a connection is over before both sides have ended.
 pub enum Broken {
@@ -48,6 +61,8 @@ pub struct Connection {
     watch: Option<Watch>,
     /// Whether the client is not read before the server answers.
     waits: bool,
+    /// Whether the server's socket has failed.
+    failed: bool,
 }
 
 impl Connection {
@@ -55,7 +70,16 @@ impl Connection {
         let side = |socket| Side { socket, wanted: None };
         let (client, server) = (side(client), side(server));
         let watch = check.map(Watch::new);
-        Connection { number, client, server, up: Flow::default(), down: Flow::default(), watch, waits: false }
+        Connection {
+            number,
+            client,
+            server,
+            up: Flow::default(),
+            down: Flow::default(),
+            watch,
+            waits: false,
+            failed: false,
+        }
     }
 
     /// Takes bytes of the client.
@@ -72,8 +96,17 @@ impl Connection {
         Ok(())
     }
 
+    /// Sends what was taken if the server is connected already, which saves a turn.
+    pub fn begin(&mut self, pool: &mut Pool) {
+        // The kernel reports an error once, and then a hang-up, which leads to the next turn.
+        self.failed = self.up.flush(self.server.socket.as_fd(), pool).is_err();
+    }
+
     /// Moves what can be moved now; true when both sides have ended.
     pub fn turn(&mut self, pool: &mut Pool, buffer: &mut [u8]) -> std::result::Result<bool, Broken> {
+        if self.failed {
+            return Err(Broken::Failed);
+        }
         self.turn_down(pool, buffer)?;
         self.turn_up(pool, buffer)?;
         Ok(self.up.shut && self.down.shut)
@@ -182,4 +215,9 @@ impl Side {
         self.wanted = wanted;
         Ok(())
     }
+}
+
+/// Ends a TCP connection with RST, when its last descriptor is closed.
+pub fn reset_on_close(socket: BorrowedFd<'_>) -> Result<()> {
+    Ok(sockopt::set_socket_linger(socket, Some(Duration::ZERO))?)
 }
