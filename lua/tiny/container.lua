@@ -150,7 +150,7 @@ local function answering(ctx)
   local mine
   mine, ctx.security.socket = tiny.socketpair()
   -- With egress rules, it goes to their keeper, which the network step starts.
-  if ctx.spec.egress or ctx.spec.egress_ask then ctx.first_listener = mine else require("tiny.pipeline.seccomp_notify").open(ctx) end
+  if ctx.spec.egress and require("tiny.egress.connect").watched(ctx.spec) then ctx.first_listener = mine else require("tiny.pipeline.seccomp_notify").open(ctx) end
   return mine
 end
 

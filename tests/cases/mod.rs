@@ -46,7 +46,8 @@ const IMAGE_WALKS: &[&str] = &["pull", "rmi", "prune", "commit", "load", "repair
 const IMAGE_WALKS_OF_USER: &[&str] = &["pull", "prune", "commit", "load"];
 
 /// The tests of egress rules that an unprivileged user runs too, with each program for its network.
-const EGRESS_OF_USER: &[&str] = &["bypass", "names", "revoke", "verify"];
+const EGRESS_OF_USER: &[&str] =
+    &["bypass", "names", "on_connect", "revoke", "upstream", "verify", "verify_hello", "verify_http", "denials"];
 const PROGRAMS: &[&str] = &["pasta", "slirp4netns"];
 
 /// Fault walks of `run` with unusual options.

@@ -150,7 +150,7 @@ function rig.find(name)
   local router = holder and tiny.open_ns("net", ("/proc/%d/ns/net"):format(holder.pid)) or nil
   first = first or { addr = "10.187.143.2", addr6 = "fd74:6c75:6172::2", gateway = "10.187.143.1" }
   return { name = name, id = entry.id, pid = entry.state.pid, supervisor = entry.state.supervisor.pid, netns = tiny.open_ns("net", ("/proc/%d/ns/net"):format(entry.state.pid)),
-    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = run, router = router }
+    addr = first.addr, addr6 = first.addr6, gateway = first.gateway, link = first.link, run = run, router = router, holder = holder and holder.pid }
 end
 
 -- The pins of a container; its fence is in the host's namespace, or in that of an unprivileged user's router.

@@ -153,6 +153,14 @@
 ---@field start_period? tiny.duration Time after the start during which failures do not count; the default is 0.
 ---@field start_interval? tiny.duration Time between health checks in that period; the default is 5s.
 
+---An egress rule: a name or addresses, with ports.
+---@class tiny.egress.rule: table<"name"|"cidr"|"ports"|"protocol"|"verify", any>
+---@field name? string? A name, or "*.SUFFIX".
+---@field cidr? string? Instead of a name: an address or range.
+---@field ports? (integer|string)[]|integer|string? Ports, "8000-8010", or "*" (default: 80 and 443).
+---@field protocol? "tcp"|"udp"? The protocol (default: tcp).
+---@field verify? "sni"? Verify the name of each connection.
+
 ---A network connection of a container.
 ---@class tiny.network.end: table<"name"|"ip"|"ip6"|"mac_address"|"aliases"|"router", any>
 ---@field name? string Network name.
@@ -179,6 +187,18 @@
 ---@field networks? table[] its connections to networks
 ---@field ports? string[] its published ports
 ---@field inside fun() the function that a step replacing "namespaces" passes to tiny.clone
+
+---A new connection, as passed to on_connect.
+---@class tiny.connection
+---@field name? string the name that led to the address, if one did
+---@field addr string the address
+---@field port integer the port
+---@field protocol string "tcp" or "udp"
+---@field pid integer the process, as the host numbers it
+---@field program? string the path of its program
+---@field allow fun(): table the connection is allowed
+---@field deny fun(): table the connection fails
+---@field ask fun(): table the user is asked at the terminal of a foreground run; without one, the connection fails
 
 ---A system call that waits for an answer.
 ---@class tiny.call

@@ -59,7 +59,8 @@ end
 
 -- The recipe's container as spec and options; otherwise the result of a recipe that acts itself.
 local function of_recipe(args)
-  local words = table.move(args.command, 2, #args.command, 1, {})
+  -- As for other programs, "--" ends the options: `run recipe.lua -- CMD` is `run recipe.lua CMD`.
+  local words = table.move(args.command, args.command[2] == "--" and 3 or 2, #args.command, 1, {})
   local path = args.command[1]
   -- The error is in the name that the user typed, not in a line of the library.
   local chunk, text = placed(function() end, tiny.load_recipe, path)

@@ -62,6 +62,13 @@ doc.inner = {
     { "start_period", "tiny.duration", "Time after the start during which failures do not count; the default is 0." },
     { "start_interval", "tiny.duration", "Time between health checks in that period; the default is 5s." },
   } },
+  { "tiny.egress.rule", "An egress rule: a name or addresses, with ports", {
+    { "name", "string?", 'A name, or "*.SUFFIX".' },
+    { "cidr", "string?", "Instead of a name: an address or range." },
+    { "ports", "(integer|string)[]|integer|string?", 'Ports, "8000-8010", or "*" (default: 80 and 443).' },
+    { "protocol", '"tcp"|"udp"?', "The protocol (default: tcp)." },
+    { "verify", '"sni"?', "Verify the name of each connection." },
+  } },
   { "tiny.network.end", "A network connection of a container", {
     { "name", "string", "Network name." }, { "ip", "string", "IPv4 address." }, { "ip6", "string", "IPv6 address." },
     { "mac_address", "string", "MAC address." }, { "aliases", "string[]", "Additional names." },
@@ -101,6 +108,17 @@ doc.arguments = {
     { "networks?", "table[]", "its connections to networks" },
     { "ports?", "string[]", "its published ports" },
     { "inside", "fun()", 'the function that a step replacing "namespaces" passes to tiny.clone' },
+  } },
+  { "tiny.connection", "A new connection, as passed to on_connect.", {
+    { "name?", "string", "the name that led to the address, if one did" },
+    { "addr", "string", "the address" },
+    { "port", "integer", "the port" },
+    { "protocol", "string", '"tcp" or "udp"' },
+    { "pid", "integer", "the process, as the host numbers it" },
+    { "program?", "string", "the path of its program" },
+    { "allow", "fun(): table", "the connection is allowed" },
+    { "deny", "fun(): table", "the connection fails" },
+    { "ask", "fun(): table", "the user is asked at the terminal of a foreground run; without one, the connection fails" },
   } },
   { "tiny.call", "A system call that waits for an answer.", {
     { "name", "string", '"mkdirat"' },

@@ -13,7 +13,8 @@ local function lack(spec)
   for _, server in ipairs(served and spec.dns or {}) do
     if server:find("^127%.") or server == "::1" then return ("%s cannot ask the name server %s of the host"):format(mode, server), "omit --dns: the first one of /etc/resolv.conf may be there" end
   end
-  if mode == "none" and not (#spec.egress == 1 and spec.egress[1] == "none") then return "the container has no network", "add --network bridge" end
+  local nothing = not spec.egress_ask and #spec.egress == 1 and spec.egress[1] == "none"
+  if mode == "none" and not nothing then return "the container has no network", "add --network bridge" end
 end
 
 local function check_container(spec)

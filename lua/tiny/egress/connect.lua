@@ -16,9 +16,9 @@ connect.rules = {
   { names = { "sendto" }, action = "SCMP_ACT_NOTIFY", args = { { index = 4, op = "SCMP_CMP_NE", value = 0 } } },
 }
 
--- Whether the connections of a container are watched, by its spec or its recorded config.
+-- Whether the connections of a container are watched, by its spec or its recorded config. Without a network there are none.
 function connect.watched(asked)
-  return (asked.egress or asked.egress_ask) ~= nil
+  return asked.egress ~= nil and asked.network ~= "none"
 end
 
 -- The filter for a container without other calls to answer.

@@ -11,9 +11,13 @@ local rules = require "tiny.egress.rules"
 
 local resolver = {}
 
--- Queries to name servers: how many at once, and for how many in a second and at once there is a credit; names to follow for one
--- query; cached answers; seconds for which a name without addresses is cached; the largest answer over UDP.
-local PENDING, RATE, BURST, HOPS, CACHE, NEGATIVE, LARGEST = 64, 50, 300, 8, 4096, 5, 1232
+-- Queries that the cache does not answer: how many in a second, and at once, by how the rules list the name. Below a wildcard,
+-- each tells its owner something.
+local CREDIT = { exact = { rate = 1000, burst = 2000 }, wildcard = { rate = 50, burst = 300 } }
+-- Queries to name servers at once, answers that wait, reported denials in a second, names to follow for one query, cached answers.
+local PENDING, WAITING, DENIALS, HOPS, CACHE = 64, 1024, 50, 8, 4096
+-- Seconds for which a name without addresses, and one of a container, is cached; the largest answer over UDP.
+local NEGATIVE, SIBLING, LARGEST = 5, 1, 1232
 local TYPES = { A = 1, AAAA = 28 }
 
 -- Opens the sockets in the container's namespace, and leads port 53 there.
@@ -40,12 +44,13 @@ local function query_for(name, kind)
   return id .. "\1\0\0\1\0\0\0\0\0\1" .. labels .. "\0" .. string.pack(">I2I2", TYPES[kind], 1) .. string.pack(">BI2I2I4I2", 0, 41, LARGEST, 0, 0)
 end
 
--- Whether another query may be sent to name servers now.
-local function credit(r)
-  local now = tiny.clock("monotonic")
-  r.credit, r.at = math.min(BURST, r.credit + (now - r.at) * RATE), now
-  if r.credit < 1 or r.pending >= PENDING then return false end
-  r.credit = r.credit - 1
+-- Whether a name may be looked up now.
+local function credit(r, name)
+  local kind = r.policy.names[name] and "exact" or "wildcard"
+  local limit, has, now = CREDIT[kind], r.credit[kind], tiny.clock("monotonic")
+  has.left, has.at = math.min(limit.burst, has.left + (now - has.at) * limit.rate), now
+  if has.left < 1 then return false end
+  has.left = has.left - 1
   return true
 end
 
@@ -53,7 +58,7 @@ local FAILED = { code = "SERVFAIL" }
 
 -- Asks name servers for a name; `done` gets { addrs, ttl } or { code }. An alias without addresses in the answer is asked next.
 local function ask(r, name, kind, how, done, hops, ttl)
-  if not how.servers[1] or not credit(r) then return done(FAILED) end
+  if not how.servers[1] or r.pending >= PENDING then return done(FAILED) end
   local query = query_for(name, kind)
   r.pending = r.pending + 1
   dns_forward.ask(r.loop, query, how.servers, how.manner, { memory = r.memory, stream = true }, function(bytes)
@@ -64,7 +69,7 @@ local function ask(r, name, kind, how, done, hops, ttl)
     found.ttl = math.min(found.ttl, ttl)
     if not found.next then return done(found) end
     if hops >= HOPS or not found.next:find("^[%w_.-]+$") then return done(FAILED) end
-    ask(r, found.next, kind, how, done, hops + 1, found.addrs[1] and found.ttl or math.min(ttl, found.ttl == 0 and ttl or found.ttl))
+    ask(r, found.next, kind, how, done, hops + 1, found.ttl)
   end)
 end
 
@@ -86,6 +91,7 @@ local function find(r, name, kind, done)
     return done(cached.answer)
   end
   if r.waiting[key] then return table.insert(r.waiting[key], done) end
+  if not credit(r, name) then return done(FAILED) end
   r.waiting[key] = { done }
   local epoch = r.epoch
   local function finish(answer, seconds)
@@ -98,7 +104,7 @@ local function find(r, name, kind, done)
   end
   r.keeper:ask({ op = "lookup", name = name, type = kind }, function(known)
     if not known or known.error then return finish(FAILED) end
-    if known.code or known.addrs then return finish(known) end
+    if known.code or known.addrs then return finish(known, known.ttl and known.ttl > 0 and SIBLING) end
     ask(r, name, kind, known, function(found)
       if found.code and found.code ~= "NOERROR" then return finish(found, found.code == "NXDOMAIN" and NEGATIVE) end
       if not found.addrs[1] then return finish({ addrs = {}, ttl = 0 }, NEGATIVE) end
@@ -119,14 +125,20 @@ local function answer(r, _, query, stream, reply, from)
   local name = question.name
   local listed = name:find("^[%w_.-]+$") and rules.match(r.policy, name)
   if not listed then
+    local function refuse() reply(tiny.dns_answer(query, { code = "NXDOMAIN", max = max })) end
+    local second = math.floor(tiny.clock("monotonic"))
+    if r.second ~= second then r.second, r.denied = second, 0 end
+    r.denied = r.denied + 1
+    if r.denied > DENIALS then return refuse() end
     -- The sender's socket names the process only while it waits for the answer.
-    return r.keeper:ask({ op = "deny", name = name, from = from, protocol = stream and "tcp" or "udp" }, function()
-      reply(tiny.dns_answer(query, { code = "NXDOMAIN", max = max }))
-    end)
+    return r.keeper:ask({ op = "deny", name = name, from = from, protocol = stream and "tcp" or "udp" }, refuse)
   end
   -- No other type can lead anywhere: not HTTPS and SVCB, which carry addresses and keys of their own.
   if not TYPES[question.type] then return reply(tiny.dns_answer(query, { max = max })) end
+  if r.answers >= WAITING then return reply(tiny.dns_answer(query, { code = "SERVFAIL", max = max })) end
+  r.answers = r.answers + 1
   find(r, name, question.type, function(found)
+    r.answers = r.answers - 1
     reply(tiny.dns_answer(query, { addrs = found.addrs, ttl = found.ttl and math.tointeger(found.ttl) or 0, code = found.code, max = max }))
   end)
 end
@@ -164,8 +176,9 @@ local function run(k, socket)
   tiny.set_process_title("tinylua: resolver of " .. k.name)
   tiny.set_dumpable(false)
   local loop = Loop.new()
-  local r = { loop = loop, policy = k.policy, credit = BURST, at = tiny.clock("monotonic"), pending = 0, cache = {}, cached = 0, waiting = {}, memory = {}, epoch = 0,
+  local r = { loop = loop, policy = k.policy, credit = {}, pending = 0, answers = 0, cache = {}, cached = 0, waiting = {}, memory = {}, epoch = 0,
     longest = fence.LONGEST }
+  for kind, limit in pairs(CREDIT) do r.credit[kind] = { left = limit.burst, at = tiny.clock("monotonic") } end
   r.keeper = Channel.new(loop, socket, function(message)
     if message.op ~= "policy" then return end
     r.policy = rules.parse(message.rules, { ask = r.policy.ask })

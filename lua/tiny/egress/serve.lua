@@ -353,7 +353,7 @@ end
 function serve.run(k, socket)
   k.loop = Loop.new()
   k.denials = denials.new(k.record, { process = function() return k.process and k.process.pid end, name_of = function(addr) return name_of(k, addr) end })
-  k.listeners = require("tiny.egress.listeners").join(k.loop, {
+  k.calls = require("tiny.egress.listeners").join(k.loop, {
     run = k.run, first = k.first, sources = k.sources, answered = k.answered, connecting = function(found) k.denials:connecting(found) end,
     allowed = function(addr, port) return is_allowed(k, addr, port) end,
   })
@@ -368,7 +368,7 @@ function serve.run(k, socket)
   end)
   if k.log then
     k.loop:on(k.log, function()
-      k.listeners:notes()
+      k.calls:notes()
       for _, packet in ipairs(tiny.try(k.log.receive, k.log) or {}) do k.denials:packet(packet, why(packet)) end
     end)
   end

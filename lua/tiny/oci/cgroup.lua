@@ -94,6 +94,12 @@ local function give(ctx)
   for name in (tiny.read_file "/sys/kernel/cgroup/delegate" or DELEGATED):gmatch "[%w_.]+" do own(folder .. "/" .. name) end
 end
 
+-- Whether a process would be frozen in it from its birth on.
+local function frozen(group)
+  if group.folders.unified and (tiny.try(tiny.cgroup_read, group, "cgroup.freeze") or ""):match "^1" then return true end
+  return (tiny.try(tiny.cgroup_read, group, "freezer.state") or ""):match "^FR" ~= nil
+end
+
 -- Creates it with its limits, before the first process is created in it. systemd creates it for a process: see cgroup.adopt.
 function cgroup.create(ctx)
   if tiny.settings.cgroup_manager ~= "disabled" and systemd.asked() then
@@ -109,6 +115,7 @@ function cgroup.create(ctx)
     if busy and busy.populated then
       tiny.fail { message = ("linux.cgroupsPath: the cgroup %s has processes already"):format(tiny.show(path)) }
     end
+    if frozen(there) then tiny.fail { message = ("linux.cgroupsPath: the cgroup %s is frozen"):format(tiny.show(path)) } end
   end
   ctx.scope:undo("cgroup_del", path, { kill = true })
   local made, err = tiny.try(tiny.cgroup, path, { controllers = hosts() })

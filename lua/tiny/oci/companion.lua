@@ -21,7 +21,8 @@ function companion.answer(one, started, listener)
     detach "answers system calls"
     local spec = require("tiny.oci.program").again(one)
     tiny.notify_ready()
-    require("tiny.supervisor.syscall_answers").serve_all({ spec = spec, record = one.record, name = one.id }, { started = started, listener = listener })
+    local answers, asked = require "tiny.supervisor.syscall_answers", { spec = spec, record = one.record, name = one.id }
+    answers.serve_all(asked, { started = started, listener = listener })
   end)
   child:wait_ready()
   child:keep()

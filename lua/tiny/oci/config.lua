@@ -9,7 +9,10 @@ local LONGEST = "16m"
 local function decoded(path, text)
   local value, why = tiny.json_decode(text)
   if type(value) ~= "table" or #value > 0 then
-    tiny.fail { message = ("%s: it is no JSON object: %s"):format(path, why or tiny.show(value):sub(1, 80)), hint = "`tinylua-oci spec` writes a valid one" }
+    tiny.fail {
+      message = ("%s: it is no JSON object: %s"):format(path, why or tiny.show(value):sub(1, 80)),
+      hint = "`tinylua-oci spec` writes a valid one",
+    }
   end
   return value
 end
@@ -31,14 +34,18 @@ function config.read(path)
   end
   -- Not a file that never ends, or that nobody writes.
   if err then tiny.fail { message = ("%s: %s"):format(path, err.message), code = err.code } end
-  if not text then tiny.fail { message = ("%s: no such file or directory"):format(path), hint = "--bundle names the directory that contains it" } end
+  if not text then
+    tiny.fail { message = ("%s: no such file or directory"):format(path), hint = "--bundle names the directory that contains it" }
+  end
   return decoded(path, text)
 end
 
 local function version(text)
   local major, minor = text:match("^(%d+)%.(%d+)%.%d+")
   if not major then check.wrong("ociVersion", ("%s is not a version such as 1.3.0"):format(tiny.show(text))) end
-  if major ~= "1" then check.wrong("ociVersion", ("this runtime supports the versions 1.0.0 to %s, not %s"):format(tiny.settings.spec_version, tiny.show(text))) end
+  if major ~= "1" then
+    check.wrong("ociVersion", ("this runtime supports the versions 1.0.0 to %s, not %s"):format(tiny.settings.spec_version, tiny.show(text)))
+  end
   return tonumber(minor)
 end
 
@@ -55,10 +62,14 @@ local function check_namespaces(list)
 end
 
 function config.check_process(process, where)
-  if process.cwd:sub(1, 1) ~= "/" then check.wrong(where .. ".cwd", ("it must be an absolute path, not %s"):format(tiny.show(process.cwd))) end
+  if process.cwd:sub(1, 1) ~= "/" then
+    check.wrong(where .. ".cwd", ("it must be an absolute path, not %s"):format(tiny.show(process.cwd)))
+  end
   if not process.args or not process.args[1] then check.wrong(where .. ".args", "it is empty, so there is no program to run") end
   for i, text in ipairs(process.env or {}) do
-    if not text:find("=", 2, true) then check.wrong(("%s.env[%d]"):format(where, i - 1), ("%s is not NAME=VALUE"):format(tiny.show(text))) end
+    if not text:find("=", 2, true) then
+      check.wrong(("%s.env[%d]"):format(where, i - 1), ("%s is not NAME=VALUE"):format(tiny.show(text)))
+    end
   end
   require("tiny.oci.process").check(process, where)
   require("tiny.oci.refused").check_process(process, where)
@@ -68,7 +79,9 @@ local function check_hooks(all)
   for kind, list in pairs(all) do
     for i, hook in ipairs(list) do
       local where = ("hooks.%s[%d]"):format(kind, i - 1)
-      if hook.path:sub(1, 1) ~= "/" then check.wrong(where .. ".path", ("it must be an absolute path, not %s"):format(tiny.show(hook.path))) end
+      if hook.path:sub(1, 1) ~= "/" then
+        check.wrong(where .. ".path", ("it must be an absolute path, not %s"):format(tiny.show(hook.path)))
+      end
       if hook.timeout and hook.timeout <= 0 then check.wrong(where .. ".timeout", "it must be greater than 0") end
     end
   end

@@ -232,7 +232,8 @@ local function make(ctx)
   guarded(ctx, "namespaces", function()
     local space = ctx.config.spaces.user
     if space then
-      ctx.userns = space.path and check.named("linux.namespaces: user: " .. space.path, tiny.open_ns, "user", space.path) or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
+      ctx.userns = space.path and check.named("linux.namespaces: user: " .. space.path, tiny.open_ns, "user", space.path)
+        or userns.of_maps(ctx.config.linux.uidMappings, ctx.config.linux.gidMappings)
     end
   end)
   guarded(ctx, "mounts", function() mounts.prepare(ctx) end)
@@ -261,7 +262,9 @@ local function make(ctx)
   -- Such as by the OOM killer, or by `delete --force`.
   if not ready then
     local _, signal = ctx.child:wait()
-    tiny.fail { message = ("container %s: its first process was killed by %s before it was ready"):format(tiny.show(ctx.id), tostring(signal)) }
+    tiny.fail {
+      message = ("container %s: its first process was killed by %s before it was ready"):format(tiny.show(ctx.id), tostring(signal)),
+    }
   end
 end
 

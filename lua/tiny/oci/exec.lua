@@ -17,7 +17,10 @@ local function asked_of(one, config, options)
   for key, value in pairs(config.process or NOTHING) do asked[key] = value end
   asked.args, asked.terminal, asked.consoleSize = options.command, options.tty, nil
   asked.cwd = options.cwd or asked.cwd or "/"
-  if options.env then asked.env = table.move(options.env, 1, #options.env, #(asked.env or NOTHING) + 1, table.move(asked.env or NOTHING, 1, #(asked.env or NOTHING), 1, {})) end
+  if options.env then
+    local own = asked.env or NOTHING
+    asked.env = table.move(options.env, 1, #options.env, #own + 1, table.move(own, 1, #own, 1, {}))
+  end
   -- As in runc, the container's group and supplementary groups stay unless the options name others.
   local user = {}
   for key, value in pairs(asked.user or NOTHING) do user[key] = value end
@@ -90,7 +93,10 @@ return function(id, options)
   local first <close> = state.process(one)
   local status = state.status(one, first)
   if status == "paused" and not options.ignore_paused then
-    tiny.fail { message = ("cannot exec in container %s: it is paused"):format(tiny.show(id)), hint = "--ignore-paused waits until it is resumed" }
+    tiny.fail {
+      message = ("cannot exec in container %s: it is paused"):format(tiny.show(id)),
+      hint = "--ignore-paused waits until it is resumed",
+    }
   end
   if status ~= "running" and status ~= "created" and status ~= "paused" then
     tiny.fail { message = ("cannot exec in container %s: it is %s"):format(tiny.show(id), status) }
@@ -104,7 +110,8 @@ return function(id, options)
   local front = require "tiny.oci.front"
   local console <close> = front.console(asked, options.console_socket, options.detach)
   if not first then tiny.fail { message = ("container %s has just ended"):format(tiny.show(id)) } end
-  local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console, keep = options.preserve_fds }
+  local ctx = { config = setmetatable({}, { __index = config }), process = first, kinds = {}, console = console }
+  ctx.keep = options.preserve_fds
   for kind, key in pairs(KINDS) do ctx.kinds[key] = config.spaces[kind] ~= nil or nil end
   -- criu restores clocks in a time namespace.
   if one.record.restored and tiny.stat "/proc/self/ns/time" then ctx.kinds.time = true end

@@ -6,7 +6,9 @@ local filter = {}
 -- The recipe's functions that answer system calls: its filters are loaded last, and the listener goes to whoever starts the program.
 local function answered(ctx, profile, caps)
   local notify = require "tiny.pipeline.seccomp_notify"
-  if ctx.listener_path then tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener") end
+  if ctx.listener_path then
+    tiny.fail("linux.seccomp.listenerPath: the recipe answers system calls itself, and a process can have one listener")
+  end
   local asked = { seccomp = ctx.spec.seccomp }
   notify.check(asked)
   local how = { caps = caps }
@@ -25,7 +27,9 @@ end
 local function kept(ctx)
   local text, err = nil, nil
   if ctx.kept_filter then text, err = tiny.try(tiny.read_file, ctx.kept_filter, { max = "1m" }) end
-  if ctx.kept_filter and (text or "") == "" then tiny.fail { message = ("%s: the container's filter is damaged%s"):format(ctx.kept_filter, err and ": " .. err.message or "") } end
+  if ctx.kept_filter and (text or "") == "" then
+    tiny.fail { message = ("%s: the container's filter is damaged%s"):format(ctx.kept_filter, err and ": " .. err.message or "") }
+  end
   return text
 end
 

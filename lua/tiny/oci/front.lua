@@ -60,7 +60,8 @@ function front.plan(bundle, file, begin)
   local id = bundle:match("[^/]+$") or "container"
   local program = require("tiny.oci.program").of(config, bundle, id)
   local ctx = {
-    id = id, dir = state.root() .. "/" .. id, name = id, config = config, bundle = bundle, spec = program.spec, where = program.where, record = { id = id, bundle = bundle },
+    id = id, dir = state.root() .. "/" .. id, name = id, config = config, bundle = bundle, spec = program.spec, where = program.where,
+    record = { id = id, bundle = bundle },
     scope = require("tiny.scope").new(), lock = tiny.pipe(), console = config.process and config.process.terminal and tiny.pipe() or nil,
     planned = state.shown({ record = { id = id, bundle = bundle, ociVersion = config.ociVersion } }, "creating"),
   }
@@ -85,7 +86,10 @@ end
 -- Creates a container; returns it. options: bundle, config, pid_file, console_socket, preserve_fds, no_pivot, strict, detached.
 function front.create(id, options)
   if options.no_pivot then
-    tiny.fail { message = "--no-pivot: this runtime always uses pivot_root(2), which works unless the host's root is an initramfs", hint = "leave the option out" }
+    tiny.fail {
+      message = "--no-pivot: this runtime always uses pivot_root(2), which works unless the host's root is an initramfs",
+      hint = "leave the option out",
+    }
   end
   tiny.set_process_title "tinylua-oci"
   local bundle = absolute(options.bundle or ".")
@@ -133,7 +137,9 @@ function front.start(id)
   if status ~= "created" then
     tiny.fail { message = ("cannot start container %s: it is %s, not created"):format(tiny.show(id), status) }
   end
-  if one.record.processless then tiny.fail { message = ("cannot start container %s: its configuration has no process"):format(tiny.show(id)) } end
+  if one.record.processless then
+    tiny.fail { message = ("cannot start container %s: its configuration has no process"):format(tiny.show(id)) }
+  end
   local connection <close> = tiny.unix_connect(one.dir .. "/start", { type = "seqpacket" })
   connection:write "start"
   front.follow(one, connection)
@@ -158,7 +164,9 @@ end
 
 -- A frozen process ends by SIGKILL only once it is thawed (cgroup v1).
 local function thaw_for(one, status, signal)
-  if status == "paused" and tiny.signal_number(signal) == tiny.signal_number "SIGKILL" then tiny.try(tiny.cgroup_thaw, one.record.cgroup) end
+  if status == "paused" and tiny.signal_number(signal) == tiny.signal_number "SIGKILL" then
+    tiny.try(tiny.cgroup_thaw, one.record.cgroup)
+  end
 end
 
 -- Sends a signal to the first process, or to all processes.
@@ -170,7 +178,9 @@ function front.kill(id, signal, all)
     kill_all(group, signal)
     return thaw_for(one, status, signal)
   end
-  if status == "stopped" then tiny.fail { message = ("cannot kill container %s: container not running"):format(tiny.show(id)), code = "ESRCH" } end
+  if status == "stopped" then
+    tiny.fail { message = ("cannot kill container %s: container not running"):format(tiny.show(id)), code = "ESRCH" }
+  end
   local process <close> = state.process(one)
   if process then tiny.kill(process, signal) end
   thaw_for(one, status, signal)
@@ -199,7 +209,10 @@ function front.delete(id, force)
   end
   local status = state.status(one)
   if status ~= "stopped" and not force then
-    tiny.fail { message = ("cannot delete container %s that is not stopped: %s"):format(tiny.show(id), status), hint = "--force kills it first" }
+    tiny.fail {
+      message = ("cannot delete container %s that is not stopped: %s"):format(tiny.show(id), status),
+      hint = "--force kills it first",
+    }
   end
   finish(one)
   local record = one.record

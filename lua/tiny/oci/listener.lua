@@ -20,7 +20,9 @@ local function take(connection)
   local message = tiny.recv_fds(connection)
   local file = message and message.files[1]
   if file then return file end
-  tiny.fail { message = message and message.data:gsub("^E", "", 1) or "the first process has ended while it loaded its system call filter", exit = 1 }
+  tiny.fail {
+    message = message and message.data:gsub("^E", "", 1) or "the first process has ended while it loaded its system call filter", exit = 1,
+  }
 end
 
 -- Handles what the process has announced; false if `said` is no such word.

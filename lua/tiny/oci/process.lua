@@ -151,7 +151,8 @@ function process.warn(asked, id)
     end
   end
   if #missing > 0 then
-    tiny.log("warn", "process.capabilities: left out, since the runtime does not have them: " .. table.concat(missing, ", "), { container = id })
+    local what = "process.capabilities: left out, since the runtime does not have them: " .. table.concat(missing, ", ")
+    tiny.log("warn", what, { container = id })
   end
   return mine
 end

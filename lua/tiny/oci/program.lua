@@ -14,7 +14,10 @@ local function folder()
 end
 
 -- What the table that a recipe returns may have.
-local KEYS = { before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", on_oom = "function", seccomp = "table" }
+local KEYS = {
+  before = "functions", after = "functions", steps = "functions", on_start = "function", on_exit = "function", on_oom = "function",
+  seccomp = "table",
+}
 
 -- What another user could write is not run.
 local function check_owner(path)
@@ -33,7 +36,9 @@ local function run(path, request)
   local made = tiny.load_recipe(path)()
   if type(made) ~= "function" then tiny.fail { message = ("%s: it must return a function of the request"):format(path) } end
   local spec = made(request)
-  if spec ~= nil and type(spec) ~= "table" then tiny.fail { message = ("%s: its function returned %s, not a table"):format(path, tiny.show(spec)) } end
+  if spec ~= nil and type(spec) ~= "table" then
+    tiny.fail { message = ("%s: its function returned %s, not a table"):format(path, tiny.show(spec)) }
+  end
   if spec then require("tiny.spec.schema").check(path, spec, KEYS) end
   return spec or NOTHING
 end

@@ -59,8 +59,14 @@ end
 local function usage(group)
   local stats = tiny.cgroup_stats(group)
   return {
-    cpu = { usage = { total = math.floor((stats.cpu_seconds or 0) * 1e9) }, throttling = { throttledPeriods = stats.throttled or 0, throttledTime = math.floor((stats.throttled_seconds or 0) * 1e9) } },
-    memory = { usage = { usage = stats.memory or 0, max = stats.memory_peak, limit = stats.memory_limit, failcnt = 0 }, swap = { usage = stats.swap or 0, limit = stats.swap_limit } },
+    cpu = {
+      usage = { total = math.floor((stats.cpu_seconds or 0) * 1e9) },
+      throttling = { throttledPeriods = stats.throttled or 0, throttledTime = math.floor((stats.throttled_seconds or 0) * 1e9) },
+    },
+    memory = {
+      usage = { usage = stats.memory or 0, max = stats.memory_peak, limit = stats.memory_limit, failcnt = 0 },
+      swap = { usage = stats.swap or 0, limit = stats.swap_limit },
+    },
     pids = { current = stats.pids, limit = stats.pids_limit },
   }
 end

@@ -105,8 +105,14 @@ end
 -- The configuration with which a container was created.
 function state.config(one)
   local config = read(one, "config.json")
-  local sound = type(config) == "table" and type(config.spaces) == "table" and type(config.linux) == "table" and type(config.mounts) == "table"
-  if not sound then tiny.fail { message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)), hint = "tinylua-oci delete --force " .. one.id } end
+  local sound = type(config) == "table" and type(config.spaces) == "table" and type(config.linux) == "table"
+    and type(config.mounts) == "table"
+  if not sound then
+    tiny.fail {
+      message = ("container %s: its configuration is damaged"):format(tiny.show(one.id)),
+      hint = "tinylua-oci delete --force " .. one.id,
+    }
+  end
   return config
 end
 
@@ -236,7 +242,9 @@ function state.remove(one)
   if one.record.cgroup and #one.scope.calls == 0 then one.scope:undo("cgroup_del", one.record.cgroup, { kill = true }) end
   if one.record.unit then require("tiny.oci.systemd").remove(one.record) end
   local failures, damage = one.scope:clear()
-  if #failures > 0 then tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) } end
+  if #failures > 0 then
+    tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) }
+  end
   for _, text in ipairs(damage) do require("tiny.format").note("%s", text) end
   tiny.remove(one.dir, { recursive = true })
 end

@@ -18,7 +18,8 @@ return function(rootless)
     mounts = {
       { destination = "/proc", type = "proc", source = "proc", options = { "nosuid", "noexec", "nodev" } },
       mount("/dev", "tmpfs", "tmpfs", "nosuid", "strictatime", "mode=755", "size=65536k"),
-      mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", not rootless and "gid=5" or nil),
+      mount("/dev/pts", "devpts", "devpts", "nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620",
+        not rootless and "gid=5" or nil),
       mount("/dev/shm", "tmpfs", "shm", "nosuid", "noexec", "nodev", "mode=1777", "size=65536k"),
       mount("/dev/mqueue", "mqueue", "mqueue", "nosuid", "noexec", "nodev"),
       { destination = "/sys", type = "sysfs", source = "sysfs", options = { "nosuid", "noexec", "nodev", "ro" } },
@@ -28,7 +29,8 @@ return function(rootless)
       resources = not rootless and { devices = { { allow = false, access = "rwm" } } } or nil,
       namespaces = spaces,
       maskedPaths = {
-        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+        "/proc/scsi",
         "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
       },
       readonlyPaths = { "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger" },

@@ -7,7 +7,8 @@ local FIELDS = {
   memory = { "memory", "limit" }, memory_reservation = { "memory", "reservation" }, memory_swap = { "memory", "swap" },
   cpu_period = { "cpu", "period" }, cpu_quota = { "cpu", "quota" }, cpu_burst = { "cpu", "burst" }, cpu_share = { "cpu", "shares" },
   cpu_rt_period = { "cpu", "realtimePeriod" }, cpu_rt_runtime = { "cpu", "realtimeRuntime" }, cpu_idle = { "cpu", "idle" },
-  cpuset_cpus = { "cpu", "cpus" }, cpuset_mems = { "cpu", "mems" }, pids_limit = { "pids", "limit" }, blkio_weight = { "blockIO", "weight" },
+  cpuset_cpus = { "cpu", "cpus" }, cpuset_mems = { "cpu", "mems" }, pids_limit = { "pids", "limit" },
+  blkio_weight = { "blockIO", "weight" },
 }
 local TEXT = { cpuset_cpus = true, cpuset_mems = true }
 

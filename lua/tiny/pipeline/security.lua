@@ -1,6 +1,5 @@
 -- Confines a container, besides its namespaces: capabilities, seccomp, devices, and masked parts of /proc and /sys. The
 -- defaults are tables here; options change them by name (tiny.pipeline.security_options).
-local connect = require "tiny.egress.connect"
 local sorted_keys = require "tiny.base.sorted_keys"
 
 local security = {}
@@ -88,7 +87,8 @@ function security.of(asked, dir, running)
     require("tiny.pipeline.seccomp_notify").filters(how, asked, profile, dir, running)
   elseif not seccomp then how.filter = default_filter(caps)
   elseif seccomp ~= "unconfined" then how.filter = require("tiny.pipeline.security_options").filter(seccomp, caps, dir, running) end
-  if not asked.seccomp and connect.watched(asked) then how.listener, how.early = connect.filter(caps), not how.no_new_privs end
+  local connect = asked.egress and not asked.seccomp and require "tiny.egress.connect"
+  if connect and connect.watched(asked) then how.listener, how.early = connect.filter(caps), not how.no_new_privs end
   return how
 end
 

@@ -103,7 +103,7 @@ function supervisor.recover(record, spec)
   ctx.cgroup = limits.reopen(ctx)
   require("tiny.network").recover(ctx)
   if spec.egress_learn then ctx.connections = require("tiny.egress.learn").new() end
-  if spec.seccomp or spec.egress then require("tiny.pipeline.seccomp_notify").open(ctx) end
+  if spec.seccomp or spec.egress and spec.network ~= "none" then require("tiny.pipeline.seccomp_notify").open(ctx) end
   output.open(ctx)
   return ctx
 end

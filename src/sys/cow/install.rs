@@ -160,10 +160,7 @@ impl<'a, 't> Installer<'a, 't> {
             put_back(parent, name, step.temporary, step.new)?;
             return Ok(conflict);
         }
-        if !old.is_dir() && old.links > 1 && folder.records.relinked.insert(old.ino) {
-            #[expect(clippy::cast_possible_wrap)]
-            std::io::Write::write_all(&mut self.touched, &item(&[old.ino as i64], b""))?;
-        }
+        folder.relink(old, &mut self.touched)?;
         self.journal.put(State::Verified, step)?;
         discard(parent, step.temporary)?;
         Ok(None)

@@ -4,7 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileExt;
@@ -14,7 +14,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, RenameFlags, openat, renameat_
 
 use super::compare::is_same;
 use super::folder::Folder;
-use super::records::item;
+use super::records::{append, item};
 use super::seen::{DIRECTORY, Seen, look, open_below};
 use crate::sys::Result;
 use crate::sys::copy::split;
@@ -46,6 +46,15 @@ pub struct Step<'a> {
     pub old: Option<Seen>,
 }
 
+/// A step that was read.
+struct Last {
+    state: State,
+    path: Vec<u8>,
+    temporary: Vec<u8>,
+    new: u64,
+    old: Option<Seen>,
+}
+
 impl Journal {
     pub fn open(place: &OwnedFd) -> Result<Journal> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -68,9 +77,9 @@ impl Journal {
         Ok(self.file.set_len(0)?)
     }
 
-    /// The last step: its state, path, temporary name, new inode and old file.
+    /// The last step.
     #[expect(clippy::cast_sign_loss, clippy::cast_possible_truncation)]
-    fn last(&mut self) -> Result<Option<(State, Vec<u8>, Vec<u8>, u64, Option<Seen>)>> {
+    fn last(&mut self) -> Result<Option<Last>> {
         let mut text = Vec::new();
         self.file.read_to_end(&mut text)?;
         let parts: Vec<&[u8]> = text.split(|byte| *byte == 0).collect();
@@ -95,7 +104,8 @@ impl Journal {
             mtime: (f[8], f[9]),
             ctime: (0, 0),
         });
-        Ok(Some((state, path.to_vec(), temporary.to_vec(), fields.get(1).copied().unwrap_or(0) as u64, old)))
+        let new = fields.get(1).copied().unwrap_or(0) as u64;
+        Ok(Some(Last { state, path: path.to_vec(), temporary: temporary.to_vec(), new, old }))
     }
 }
 
@@ -114,32 +124,38 @@ impl Folder {
     /// Completes or undoes the step of an `apply` that was killed.
     pub fn recover(&mut self) -> Result<()> {
         let mut journal = Journal::open(&self.place)?;
-        let Some((state, path, temporary, new, old)) = journal.last()? else { return Ok(()) };
-        let (above, name) = split(&path);
+        let Some(last) = journal.last()? else { return Ok(()) };
+        let (above, name) = split(&last.path);
         // Without its directory, there is nothing to complete.
         if let Ok(parent) = open_below(&self.lower, above, DIRECTORY) {
-            self.complete(parent.as_fd(), &path, name, &temporary, (state, new, old))?;
+            self.complete(parent.as_fd(), name, &last)?;
         }
         journal.clear()
     }
 
-    fn complete(
-        &mut self,
-        parent: BorrowedFd<'_>,
-        path: &[u8],
-        name: &[u8],
-        temporary: &[u8],
-        (state, new, old): (State, u64, Option<Seen>),
-    ) -> Result<()> {
+    fn complete(&mut self, parent: BorrowedFd<'_>, name: &[u8], last: &Last) -> Result<()> {
+        let Last { state, path, temporary, new, old } = last;
         let Some(there) = look(parent, temporary)? else { return Ok(()) };
         let Some(old) = old else { return discard(parent, temporary) };
-        if state != State::Swapping || there.ino == new {
+        if *state != State::Swapping || there.ino == *new {
             return discard(parent, temporary);
         }
-        if !is_same(&there, &old) || there.is_dir() && self.changed_below(parent, temporary, path)?.is_some() {
-            return put_back(parent, name, temporary, new);
+        if !is_same(&there, old) || there.is_dir() && self.changed_below(parent, temporary, path)?.is_some() {
+            return put_back(parent, name, temporary, *new);
         }
+        self.relink(old, &mut append(&self.place, "touched")?)?;
         discard(parent, temporary)
+    }
+}
+
+impl Folder {
+    /// Records that a hard-linked file loses a name, before it does: its other names show that as a change.
+    #[expect(clippy::cast_possible_wrap)]
+    pub(super) fn relink(&mut self, old: &Seen, touched: &mut File) -> Result<()> {
+        if !old.is_dir() && old.links > 1 && self.records.relinked.insert(old.ino) {
+            touched.write_all(&item(&[old.ino as i64], b""))?;
+        }
+        Ok(())
     }
 }
 

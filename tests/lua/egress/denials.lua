@@ -48,4 +48,30 @@ assert(found and found.pid and found.program:match("/perl"), tiny.show(rig.denia
 check.equal(found.reason, "no rule has this name")
 
 check.succeeds("rm", "-f", "c")
+
+-- The container's own program, however it is confined, and with rules of its own for system calls.
+local function events_of(name)
+  local list = {}
+  for line in check.succeeds("events", "--no-stream", "--since", "1h", "--format", "json", "--filter", "event=deny", "--filter", "container=" .. name):gmatch("[^\n]+") do
+    table.insert(list, tiny.json_decode(line).attributes)
+  end
+  return list
+end
+tiny.write_file("/tmp/policy.lua", "return { cap_drop = { 'ALL' } }")
+local VARIANTS = {
+  init = { "--init" }, user = { "--user", "4242" }, unconfined = { "--security-opt", "seccomp=unconfined" },
+  privileges = { "--security-opt", "no-new-privileges=false" }, both = { "--security-opt", "no-new-privileges=false", "--security-opt", "seccomp=unconfined", "--user", "4242" },
+  policy = { "--policy", "/tmp/policy.lua" },
+}
+for name, words in pairs(VARIANTS) do
+  local all = { "run", "--rm", "--name", name, "--network", "six", "--egress", "api.test", table.unpack(words) }
+  table.move({ "perl", "-MIO::Socket::IP", "-e", TCP, rig.TWO, "443" }, 1, 6, #all + 1, all)
+  local shown = check.run(all)
+  assert(shown.out:match("refused"), name .. shown.out .. shown.err)
+  local denial = events_of(name)[1]
+  assert(denial and denial.pid and denial.program:match("/perl$"), name .. tiny.show(events_of(name)))
+end
+
+-- Without a network, there is nothing to watch.
+check.succeeds("run", "--rm", "--network", "none", "--egress", "none", "true")
 rig.down()

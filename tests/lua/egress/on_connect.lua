@@ -20,16 +20,21 @@ return require("tiny.container").new {
   end,
 }]]
 
+-- Also an unprivileged user's supervisor appends to it.
+local function clear()
+  tiny.write_file(LOG, "", { mode = tonumber("666", 8) })
+end
+
 local function start(rules)
-  tiny.write_file(RECIPE, (BODY:gsub("RULES", rules)))
-  tiny.write_file(LOG, "")
+  tiny.write_file(RECIPE, (BODY:gsub("RULES", rules):gsub('"six"', ("%q"):format(rig.network))))
+  clear()
   check.succeeds("run", "-d", RECIPE)
   return rig.find("c")
 end
 
 local function asked()
   local text = tiny.read_file(LOG)
-  tiny.write_file(LOG, "")
+  clear()
   return text
 end
 

@@ -37,6 +37,7 @@ say("the others as before", get(closed, db.addr), "db")
 
 -- A name that a container gets later, and one that has gone.
 check.succeeds("rm", "-f", "db")
+tiny.poll({}, "1100ms") -- as long as it is cached
 say("gone", rig.lookup(c, "db"), 3)
 local again = serves("db", nil, 5432)
 rig.lookup(c, "db")

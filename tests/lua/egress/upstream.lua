@@ -40,7 +40,7 @@ local reply = dns.udp(query, { netns = c.netns, server = "127.0.0.11" })
 check.equal(dns.parse(reply).code, 0)
 assert(#reply <= 1232, "a reply of " .. #reply)
 check.equal(dns.asked(rig.DNS, "large.test", "tcp"), 1)
-local pins = #tiny.egress_pins(c.id)
+local pins = #rig.pins(c)
 assert(pins >= 1 and pins <= 64, pins .. " pins of one answer")
 
 -- Many queries over one connection, and connections without end: the limits of the resolver.

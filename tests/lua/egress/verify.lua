@@ -41,18 +41,16 @@ say("a range of ports", sends(c, rig.TWO, 8443, hello.of "other.test"), "echo")
 say("a name of another address", sends(c, rig.TWO, 8443, HELLO), "ECONNRESET")
 say("the event", rig.denied(c, { addr = rig.TWO, name = "api.test", port = 8443, by = "sni" }) ~= nil, true)
 say("a range of addresses is not read", sends(c, "10.8.0.1", 8443, "free text"), "echo")
-say("pins of the check", rig.pins(c)[1].verify, true)
+say("pins of the check", #rig.pins(c) > 0 and rig.pins(c)[1].verify, true)
 
 -- Only redirected packets reach the port of the check.
 local ports = {}
-require("sockets").inside(c.router, function()
-  for _, file in ipairs { "/proc/self/net/tcp", "/proc/self/net/tcp6" } do
-    for line in io.lines(file) do
-      local port, state = line:match "^%s*%d+: %x+:(%x+) %x+:%x+ (%x%x)"
-      if state == "0A" and tonumber(port, 16) > 10000 then ports[tonumber(port, 16)] = true end
-    end
+for _, file in ipairs { "tcp", "tcp6" } do
+  for line in io.lines(("/proc/%s/net/%s"):format(c.holder or "self", file)) do
+    local port, state = line:match "^%s*%d+: %x+:(%x+) %x+:%x+ (%x%x)"
+    if state == "0A" and tonumber(port, 16) > 10000 then ports[tonumber(port, 16)] = true end
   end
-end)
+end
 say("it listens", next(ports) ~= nil, true)
 for port in pairs(ports) do
   say("directly", sends(c, c.gateway, port, HELLO), "ECONNREFUSED")
@@ -65,7 +63,8 @@ check.equal(code, "ok", "before the revocation")
 stream:write(HELLO)
 tiny.poll({ stream }, "5s")
 say("established", stream:read(), HELLO)
-require("tiny.egress.keeper").request(c, { op = "revoke" })
+local socket <close> = tiny.unix_connect(c.run .. "/egress.socket")
+socket:write(tiny.json_encode { op = "revoke", n = 1 } .. "\n")
 tiny.poll({ stream }, "5s")
 say("revoked", select(2, tiny.try(stream.read, stream)).code, "ECONNRESET")
 say("after", sends(c, rig.ONE, 443, HELLO), "ECONNREFUSED")
@@ -73,11 +72,10 @@ rig.lookup(c, "api.test")
 
 -- The check of one name alone; and ECH by choice.
 check.succeeds("rm", "-f", "c")
-local recipe = ([[
-return require("tiny.container").new { command = { "sleep", "1000" }, network = "NETWORK", egress_ech = "allow", egress = {
+tiny.write_file("/tmp/one.lua", ("local network = %q\n"):format(rig.network) .. [[
+return require("tiny.container").new { command = { "sleep", "1000" }, network = network, egress_ech = "allow", egress = {
   { name = "api.test", ports = { 443 }, verify = "sni" }, { name = "free.test", ports = { 443 } } } }
-]]):gsub("NETWORK", rig.network)
-tiny.write_file("/tmp/one.lua", recipe)
+]])
 check.succeeds("run", "-d", "--name", "one", "/tmp/one.lua")
 local one = rig.find "one"
 rig.lookup(one, "api.test")

@@ -96,6 +96,11 @@ hostile.leaves_nothing(function()
   refused({ "linux.cgroupsPath", "has processes already" }, { "create", "--bundle", oci.bundle(nil, shared), "b" })
   -- The parent of a cgroup with processes has processes too: deleting a container in it would kill them.
   refused("linux.cgroupsPath", { "create", "--bundle", oci.bundle(nil, function(c) c.linux.cgroupsPath = "/shared" end), "b" })
+  -- In a frozen one the first process would never get ready.
+  local ice <close> = tiny.cgroup("frozen", { controllers = tiny.cgroup_of().freezer and { "freezer" } or nil })
+  tiny.cgroup_freeze(ice)
+  refused({ "linux.cgroupsPath", "is frozen" },
+    { "create", "--bundle", oci.bundle(nil, function(c) c.linux.cgroupsPath = "/frozen" end), "b" })
   check.equal(status("a"), "created")
   hostile.delete("a")
   for _, mount in ipairs(tiny.mounts()) do

@@ -113,7 +113,7 @@ impl Rule {
     }
 
     /// Only packets that were not sent to this machine's link address: broadcast and multicast.
-    pub(super) fn to_many(self) -> Rule {
+    pub(super) fn multicast(self) -> Rule {
         const PKTTYPE: u32 = 19;
         self.meta(REG, PKTTYPE).compare(NOT_EQUAL, &[0])
     }

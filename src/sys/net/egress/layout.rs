@@ -341,7 +341,7 @@ fn received(fence: &Fence<'_>) -> Vec<Rule> {
 fn denied(fence: &Fence<'_>) -> Vec<Rule> {
     let (rate, burst, length) = LOG;
     vec![
-        Rule::default().to_many().drop(),
+        Rule::default().multicast().drop(),
         Rule::default().limit(rate, burst).log(fence.group, length),
         Rule::default().reset(),
         Rule::default().prohibit(),

@@ -1,0 +1,23 @@
+-- A sandbox for a coding agent, or for any tool that you do not trust: `tinylua run --rm agent.lua -- COMMAND…` in the folder
+-- of a project. At its end you review what it has changed there. It reaches only the hosts below; `--egress` adds others.
+local args = ...
+local project = tiny.readlink("/proc/self/cwd")
+local owner = tiny.stat(project)
+
+-- Root's own agent runs as the owner of the project. Another user is root in the container, without rights outside.
+local user = tiny.getuid() == 0 and owner.uid ~= 0 and ("%d:%d"):format(owner.uid, owner.gid) or nil
+
+return require("tiny.container").new {
+  command = #args > 0 and args or { "/bin/sh" },
+  cow = { project }, workdir = project,
+  -- Programs and libraries are the host's, read-only. Homes, keys and what only root may read are not there at all.
+  read_only = true, tmpfs = { "/tmp:mode=1777,exec", "/home:mode=1777,exec" },
+  env = { HOME = "/home", PATH = "/usr/local/bin:/usr/bin:/bin" },
+  network = "bridge",
+  egress = {
+    "pypi.org:443", "files.pythonhosted.org:443", "registry.npmjs.org:443", "index.crates.io:443", "static.crates.io:443",
+    "github.com:443", "*.githubusercontent.com:443", "deb.debian.org:80",
+  },
+  cap_drop = { "ALL" }, user = user,
+  memory = "4g", pids = 512, timeout = "1h", max_output = "256m:end",
+}
