@@ -46,7 +46,7 @@ fn smuggled_requests_are_refused() {
         (put("Transfer-Encoding: chunked", "0\r\n\n"), "a line that does not end with CR LF"),
         (put("Transfer-Encoding: chunked", "0\r\nGET / HTTP/1.1\r\n"), "a malformed trailer"),
         (put("Transfer-Encoding: chunked", "\r\n"), "a malformed chunk"),
-        (put("Content-Length: 1", "abc"), "no HTTP"),
+        (put("Content-Length: 1", "abc\r\n"), "no HTTP"),
         (b"GET / HTTP/1.1\r\nHost: a.b:81\r\n\r\n".to_vec(), "a Host field with another port"),
         ([GET, UPGRADE].concat(), "a change of protocol after another request"),
         ([GET, CONNECT].concat(), "a change of protocol after another request"),
