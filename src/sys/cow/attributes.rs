@@ -4,7 +4,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{XattrFlags, fremovexattr, fsetxattr, getxattr, listxattr, listxattr_query};
+use rustix::fs::{XattrFlags, flistxattr, fremovexattr, fsetxattr, getxattr, listxattr, listxattr_query};
 use rustix::io::Errno;
 
 use crate::sys::Result;
@@ -14,6 +14,9 @@ pub const CAPABILITY: &[u8] = b"security.capability";
 
 /// The largest attribute of Linux (XATTR_SIZE_MAX).
 const LARGEST: usize = 1 << 16;
+
+/// The names of a file with few attributes have so many bytes.
+const FEW: usize = 256;
 
 fn is_kept(name: &[u8]) -> bool {
     let of_overlay = name.starts_with(b"user.overlay.") || name.starts_with(b"trusted.overlay.");
@@ -27,6 +30,12 @@ fn by_descriptor(fd: impl AsFd) -> String {
 
 /// The names of the attributes that are kept, sorted. A file may be only held (O_PATH).
 pub fn names(fd: impl AsFd) -> Result<Vec<Vec<u8>>> {
+    let mut few = [0; FEW];
+    match flistxattr(&fd, &mut few[..]) {
+        Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        // It has more, or is only held.
+        _ => {}
+    }
     let path = by_descriptor(fd);
     let mut text = match listxattr_query(&path) {
         Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
