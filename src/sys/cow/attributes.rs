@@ -4,7 +4,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{XattrFlags, flistxattr, fremovexattr, fsetxattr, getxattr, listxattr, listxattr_query};
+use rustix::fs::{
+    XattrFlags, flistxattr, fremovexattr, fsetxattr, getxattr, getxattr_query, listxattr, listxattr_query,
+};
 use rustix::io::Errno;
 
 use crate::sys::Result;
@@ -57,6 +59,11 @@ pub fn value<'a>(fd: impl AsFd, name: &[u8], buffer: &'a mut Vec<u8>) -> Result<
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
         Err(e) => Err(e.into()),
     }
+}
+
+/// Whether a file, which may be only held (O_PATH), has an attribute of this name.
+pub fn has(fd: impl AsFd, name: &[u8]) -> bool {
+    getxattr_query(by_descriptor(fd), name).is_ok()
 }
 
 /// Whether two files have the same attributes.
