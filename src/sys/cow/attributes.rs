@@ -4,7 +4,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use rustix::fs::{XattrFlags, fremovexattr, fsetxattr, getxattr, listxattr, listxattr_query};
+use rustix::fs::{
+    XattrFlags, flistxattr, fremovexattr, fsetxattr, getxattr, getxattr_query, listxattr, listxattr_query,
+};
 use rustix::io::Errno;
 
 use crate::sys::Result;
@@ -14,6 +16,9 @@ pub const CAPABILITY: &[u8] = b"security.capability";
 
 /// The largest attribute of Linux (XATTR_SIZE_MAX).
 const LARGEST: usize = 1 << 16;
+
+/// The names of a file with few attributes have so many bytes.
+const FEW: usize = 256;
 
 fn is_kept(name: &[u8]) -> bool {
     let of_overlay = name.starts_with(b"user.overlay.") || name.starts_with(b"trusted.overlay.");
@@ -27,6 +32,12 @@ fn by_descriptor(fd: impl AsFd) -> String {
 
 /// The names of the attributes that are kept, sorted. A file may be only held (O_PATH).
 pub fn names(fd: impl AsFd) -> Result<Vec<Vec<u8>>> {
+    let mut few = [0; FEW];
+    match flistxattr(&fd, &mut few[..]) {
+        Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
+        // It has more, or is only held.
+        _ => {}
+    }
     let path = by_descriptor(fd);
     let mut text = match listxattr_query(&path) {
         Ok(0) | Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
@@ -48,6 +59,11 @@ pub fn value<'a>(fd: impl AsFd, name: &[u8], buffer: &'a mut Vec<u8>) -> Result<
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(None),
         Err(e) => Err(e.into()),
     }
+}
+
+/// Whether a file, which may be only held (O_PATH), has an attribute of this name.
+pub fn has(fd: impl AsFd, name: &[u8]) -> bool {
+    getxattr_query(by_descriptor(fd), name).is_ok()
 }
 
 /// Whether two files have the same attributes.

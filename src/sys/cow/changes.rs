@@ -106,9 +106,7 @@ impl Visitor for Listed {
         let file = shown.kind == FileType::RegularFile;
         let capable = file && !deleted && {
             let held = open_below(&level.upper, name, OFlags::PATH).ok();
-            held.is_some_and(|fd| {
-                attributes::value(&fd, attributes::CAPABILITY, &mut Vec::new()).is_ok_and(|v| v.is_some())
-            })
+            held.is_some_and(|fd| attributes::has(&fd, attributes::CAPABILITY))
         };
         self.add(Change {
             path,

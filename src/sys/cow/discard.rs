@@ -26,6 +26,10 @@ struct Expander {
 }
 
 impl Visitor for Expander {
+    fn only_dirs(&self) -> bool {
+        true
+    }
+
     fn entry(&mut self, folder: &mut Folder, level: &Level, name: &[u8], up: &Seen) -> Result<bool> {
         if up.is_dir()
             && level

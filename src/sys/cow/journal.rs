@@ -101,6 +101,7 @@ impl Journal {
             ino: f[6] as u64,
             links: f[7] as u64,
             rdev: 0,
+            blocks: 0,
             mtime: (f[8], f[9]),
             ctime: (0, 0),
         });

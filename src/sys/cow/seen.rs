@@ -27,6 +27,8 @@ pub struct Seen {
     pub ino: u64,
     pub links: u64,
     pub rdev: u64,
+    /// The space that it takes up, in units of 512 bytes.
+    pub blocks: u64,
     pub mtime: Time,
     pub ctime: Time,
 }
@@ -44,6 +46,7 @@ impl Seen {
             ino: stat.st_ino,
             links: stat.st_nlink as u64,
             rdev: stat.st_rdev,
+            blocks: stat.st_blocks as u64,
             mtime: (stat.st_mtime, stat.st_mtime_nsec as i64),
             ctime: (stat.st_ctime, stat.st_ctime_nsec as i64),
         }
@@ -51,6 +54,11 @@ impl Seen {
 
     pub fn is_dir(&self) -> bool {
         self.kind == FileType::Directory
+    }
+
+    /// Whether it certainly has no holes.
+    pub fn is_dense(&self) -> bool {
+        self.blocks * 512 >= self.size
     }
 
     pub fn is_whiteout(&self) -> bool {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 
-use rustix::fs::Dir;
+use rustix::fs::{Dir, FileType};
 
 use super::folder::Folder;
 use super::seen::{DIRECTORY, LONGEST, Seen, look, open_below, seen};
@@ -31,6 +31,10 @@ pub trait Visitor {
     fn hidden(&mut self, folder: &mut Folder, level: &Level, name: &[u8]) -> Result<()>;
     /// Takes a directory that cannot be entered.
     fn closed(&mut self, path: Vec<u8>, why: &str);
+    /// Whether only directories are wanted.
+    fn only_dirs(&self) -> bool {
+        false
+    }
     /// Whether nothing more is wanted.
     fn done(&self) -> bool {
         false
@@ -39,6 +43,11 @@ pub trait Visitor {
 
 /// The names in a directory, sorted.
 pub fn entries(folder: impl AsFd) -> Result<Vec<Vec<u8>>> {
+    Ok(typed(folder)?.into_iter().map(|(name, _)| name).collect())
+}
+
+/// The names in a directory, sorted, with their types, as far as the file system tells them.
+fn typed(folder: impl AsFd) -> Result<Vec<(Vec<u8>, FileType)>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(folder)? {
         let entry = match entry {
@@ -48,10 +57,10 @@ pub fn entries(folder: impl AsFd) -> Result<Vec<Vec<u8>>> {
         };
         let name = entry.file_name().to_bytes();
         if name != b"." && name != b".." {
-            names.push(name.to_vec());
+            names.push((name.to_vec(), entry.file_type()));
         }
     }
-    names.sort();
+    names.sort_by(|a, b| a.0.cmp(&b.0));
     Ok(names)
 }
 
@@ -98,20 +107,23 @@ impl Folder {
                     continue;
                 }
             };
-            let names = entries(&level.upper)?;
+            let names = typed(&level.upper)?;
             let opaque = self.is_opaque(&level)?;
             if opaque {
                 // What is in it was never on the host.
                 level.changed = false;
                 for name in level.lower.as_ref().map(entries).transpose()?.unwrap_or_default() {
-                    if names.binary_search(&name).is_err() {
+                    if names.binary_search_by(|(own, _)| own.cmp(&name)).is_err() {
                         visitor.hidden(self, &level, &name)?;
                     }
                 }
             }
             let first = left.len();
-            for name in names {
+            for (name, kind) in names {
                 interrupt::check()?;
+                if visitor.only_dirs() && !matches!(kind, FileType::Directory | FileType::Unknown) {
+                    continue;
+                }
                 if visitor.done() {
                     return Ok(());
                 }

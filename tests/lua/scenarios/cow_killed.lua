@@ -79,7 +79,7 @@ for call in CALLS:gmatch "%S+" do
     end
   end
 end
-assert(killed >= 20, ("killed %d times"):format(killed))
+assert(killed >= 10, ("killed %d times"):format(killed))
 
 -- At random times, also while the content of a large file is copied.
 math.randomseed(tonumber(os.getenv "TINYLUA_TEST_SEED") or 1)
