@@ -1,6 +1,8 @@
 -- Containers of a pool on a network, with an init: each has its own address and name, and the network's resolver.
 local check = require "check"
 
+if tiny.probe().network.nftables == false then check.skip("needs nftables") end
+
 tiny.write_file("/tmp/networked.lua", [[
 local pool <close> = require("tiny.pool").new { size = 2, network = "bridge", init = true }
 local seen = {}
