@@ -25,7 +25,8 @@ local REFUSED = {
   publish = "its containers would share the port", publish_all = "its containers run once", on_start = "pool:run returns the result",
   on_exit = "pool:run returns the result", on_log = "the output is returned", on_oom = "pool:run returns the result",
   on_health = "its containers run once", on_pressure = "pool:run returns the result", pressure = "pool:run returns the result",
-  break_before = "it has no prompt", hostname = "each container is named by its id", ip = "its containers would share the address",
+  cow = "nobody could apply the changes", cow_on_exit = "nobody could apply the changes", on_connect = "list the connections in egress",
+  egress_learn = "learn the rules from a run", break_before = "it has no prompt", hostname = "each container is named by its id", ip = "its containers would share the address",
   ip6 = "its containers would share the address", mac_address = "its containers would share the address",
 }
 
@@ -42,6 +43,10 @@ local function checked(asked, where)
   for key, value in pairs(asked) do
     if REFUSED[key] then wrong(("pool.new: %s cannot be set for a pool"):format(key), REFUSED[key]) end
     spec[key] = value
+  end
+  -- The listener of its system calls exists only from the program on, and a container of a pool is handed over before.
+  for _, key in ipairs { "notify", "learn" } do
+    if (spec.seccomp or {})[key] then wrong(("pool.new: seccomp.%s cannot be set for a pool"):format(key), "seccomp.allow can") end
   end
   local size = spec.size or 1
   if size < 0 or size > MOST then wrong(("pool.new: size: %d is not between 0 and %d"):format(size, MOST)) end

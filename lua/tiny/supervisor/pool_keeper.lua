@@ -24,15 +24,13 @@ local AT_ONCE = 4
 local KILLED = 3
 
 -- The ends of a container's connections: `far` are the owner's, `near` those of the keeper and the container.
-local function connections()
-  local near, far = {}, {}
+local function connect(near, far)
   near.control, far.control = tiny.socketpair { type = "seqpacket" }
   near.command, far.command = tiny.pipe()
   near.stdin, far.stdin = tiny.pipe { nonblock = "write" }
   far.stdout, near.stdout = tiny.pipe { nonblock = "read" }
   far.stderr, near.stderr = tiny.pipe { nonblock = "read" }
   near.ready, near.to_ready = tiny.pipe()
-  return near, far
 end
 
 -- The command of a request, and `env` with its variables (tiny.pool).
@@ -79,11 +77,19 @@ end
 
 -- Creates a container whose first process waits for its command.
 local function make(ctx, near, far, queue)
-  ctx.stdio, ctx.fifos = { [0] = near.stdin, near.stdout, near.stderr }, {}
+  -- Not before the step: the processes that the network forks would keep them open, and no end would be seen.
+  local before = {}
+  for name, f in pairs(ctx.spec.before or {}) do before[name] = f end
+  local own = before.namespaces
+  function before.namespaces(...)
+    if own then own(...) end
+    connect(near, far)
+    ctx.stdio, ctx.fifos = { [0] = near.stdin, near.stdout, near.stderr }, {}
+  end
+  ctx.spec.before = before
   local spec = ctx.spec
   local early = not (spec.seccomp or spec.security_opt or spec.landlock or spec.init or spec.privileged)
   ctx.born, ctx.await = function() end, awaiting(near, far, queue, early)
-  if spec.seccomp then ctx.answer = require("tiny.supervisor.syscall_answers").accompany end
   require("tiny.pipeline.rootfs").prepare(ctx)
   container.prepare(ctx)
   near.to_ready:close()
@@ -96,6 +102,8 @@ local function make(ctx, near, far, queue)
     ctx.child:wait_ready()
     tiny.fail("the container ended before it was ready")
   end
+  ctx.process = ctx.child
+  if ctx.egress then require("tiny.egress.keeper").born(ctx, ctx.child.pid) end
   -- The end of its last process would remove them before it is reported; here they are removed after that.
   ctx.held = {}
   for i, kind in ipairs(HELD) do ctx.held[i] = tiny.open_ns(kind, ctx.child) end
@@ -129,7 +137,7 @@ local function watch(ctx, control)
     tiny.try(tiny.kill, ctx.child, "SIGKILL")
   end)
   if ctx.resolver then require("tiny.net.resolver").join(ctx, loop) end
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").join(ctx, loop) end
+  if ctx.egress then require("tiny.egress.keeper").watch(ctx, loop) end
   loop:run()
   return result_of(ctx)
 end
@@ -143,7 +151,7 @@ end
 
 -- One container, from its creation to its removal. announce() is called when it is in the queue, or an error is.
 local function keep(spec, queue, announce)
-  local near, far = connections()
+  local near, far = {}, {}
   local record, ctx
   local _, err = tiny.try(function()
     record = lifecycle.create(spec, { remove = true })
@@ -165,7 +173,6 @@ local function keep(spec, queue, announce)
   local result = watch(ctx, near.control)
   tiny.try(near.control.write, near.control, tiny.json_encode(result))
   near.control:close()
-  if ctx.notify_door then require("tiny.supervisor.syscall_answers").close(ctx) end
   close_all(ctx.held)
   tiny.try(ctx.child.close, ctx.child)
   supervisor.clear(ctx)

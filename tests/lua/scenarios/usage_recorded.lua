@@ -13,7 +13,9 @@ local function plausible(used, what)
   for _, key in ipairs { "memory_peak", "pids_peak", "read_bytes" } do assert(used[key] ~= 0 or key == "read_bytes", key .. " is not 0") end
 end
 
+local began = tiny.clock("monotonic")
 check.succeeds("run", "--name", "plain", "sh", "-c", SCRIPT)
+local took = tiny.clock("monotonic") - began
 local inspected = tiny.json_decode(check.succeeds("inspect", "plain"))[1].state.usage
 plausible(inspected, "inspect")
 local waited = tiny.json_decode(check.succeeds("wait", "--format", "json", "plain"))[1]
@@ -42,7 +44,7 @@ if check.environment == nil and group.pids and written.usage.pids_peak then
 end
 
 -- A container that has removed itself is reported by its last event.
-check.succeeds("run", "-d", "--rm", "--name", "gone", "sh", "-c", "sleep 3; exit 9")
+check.succeeds("run", "-d", "--rm", "--name", "gone", "sh", "-c", ("sleep %d; exit 9"):format(3 + 4 * took // 1))
 local gone = tiny.json_decode(check.succeeds("wait", "--format", "json", "gone"))[1]
 check.equal(gone.exit_code, 9)
 check.equal(gone.removed, true)
