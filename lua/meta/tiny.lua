@@ -2249,10 +2249,11 @@ function tiny.route_del(dest, options) end
 ---@return table[] # a list of tables: `dst` ("10.0.0.0/8" or "default"), `dev`, `via`, `metric`, `family` ("ipv4" or "ipv6"); for a multipath route `dev` and `via` are those of the first next hop
 function tiny.routes(options) end
 
----@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"name"|"netns", any>
+---@class tiny.nat.options: table<"from"|"publish"|"hairpin"|"drop_invalid"|"name"|"netns", any>
 ---@field from tiny.cidr the subnet, such as "10.10.0.0/24"
 ---@field publish? (string|{ port: integer, addr: string, to: integer, host?: string, proto?: "tcp"|"udp" })[] ports: "8080:10.10.0.2:80", "5353:10.10.0.2:53/udp", or on one address "192.0.2.1:8080:10.10.0.2:80", or tables like those of `publish`; for 127.0.0.1, set route_localnet of the bridge to 1 (default: none)
 ---@field hairpin? boolean members of the subnet can reach each other through published ports, including those of `tiny.publish` (default: true with `publish`)
+---@field drop_invalid? boolean ignore packets to this machine that fit no connection (`ct state invalid`). Otherwise it answers a packet of a member's connection that could not be translated back with a reset, which ends the connection (default: false)
 ---@field name? string the name for the table and for nat_del (default: the subnet, such as 10.10.0.0-24)
 ---@field netns? tiny.netns the network namespace to use (default: the caller's)
 

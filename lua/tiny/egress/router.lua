@@ -101,7 +101,8 @@ local function build(ctx, held, way)
   if #held > 0 then set(("net.ipv4.conf.%s.route_localnet"):format(LINK), "1") end
   for i, range in ipairs(way.ranges) do
     set(i == 1 and "net.ipv4.ip_forward" or "net.ipv6.conf.all.forwarding", "1")
-    tiny.nat({ from = range.text, name = i == 1 and "router" or "router-6", publish = i == 1 and published(held, way.addrs[1]) or nil, hairpin = false }):keep()
+    -- The pasta of Debian 12 sends segments without the ACK flag, which fit no connection.
+    tiny.nat({ drop_invalid = i == 1, from = range.text, name = i == 1 and "router" or "router-6", publish = i == 1 and published(held, way.addrs[1]) or nil, hairpin = false }):keep()
   end
 end
 

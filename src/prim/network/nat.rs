@@ -38,6 +38,13 @@ pub const NAT: Primitive = Primitive {
             "true with `publish`",
             "members of the subnet can reach each other through published ports, including those of `tiny.publish`",
         ),
+        opt(
+            "drop_invalid",
+            Type::Bool,
+            "false",
+            "ignore packets to this machine that fit no connection (`ct state invalid`). Otherwise it answers a packet of a \
+             member's connection that could not be translated back with a reset, which ends the connection",
+        ),
         opt("name", Type::Length(1, 100), "the subnet, such as 10.10.0.0-24", "the name for the table and for nat_del"),
         NETNS,
     ],
@@ -84,7 +91,10 @@ fn nat(call: &Call<'_>) -> Outcome {
     let publish = publish.map_err(|e| Fail::Usage(format!("option \"publish\": {e}")))?;
     let hairpin = call.opt("hairpin")?.unwrap_or(!publish.is_empty());
     let place = Place::option(call)?;
-    sys::add(place.fd(), &Nat { name: &name, from, publish: &publish, hairpin })?;
+    sys::add(
+        place.fd(),
+        &Nat { name: &name, from, publish: &publish, hairpin, drop_invalid: call.flag("drop_invalid") },
+    )?;
     let undo = ("nat_del", name.as_str(), place.options(call, &[])?);
     call.ok(Builder::new(call.lua, "nat")?.field("undo", sequence(call, undo)?)?.field("name", name)?.build()?)
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use nix::errno::Errno;
 
 use super::netlink::Netlink;
-use super::nft::{Attrs, Batch, DEL_TABLE, INET, OUTPUT, POSTROUTING, PREROUTING, has_table};
+use super::nft::{Attrs, Batch, DEL_TABLE, INET, INPUT, OUTPUT, POSTROUTING, PREROUTING, has_table};
 use super::port::{Publish, TABLE};
 use super::rule::{Rule, network};
 use super::{Cidr, Netns};
@@ -25,6 +25,8 @@ pub struct Nat<'a> {
     pub publish: &'a [Publish],
     /// Whether members of the subnet can use its published ports.
     pub hairpin: bool,
+    /// Whether the machine ignores packets to itself that fit no connection.
+    pub drop_invalid: bool,
 }
 
 /// A published port.
@@ -62,6 +64,10 @@ pub fn add(netns: Netns<'_>, nat: &Nat<'_>) -> Result<()> {
                 batch.rule(&table, hook, arriving(publish));
             }
         }
+    }
+    if nat.drop_invalid {
+        batch.chain(&table, "filter", INPUT);
+        batch.rule(&table, INPUT, Rule::default().invalid().drop());
     }
     batch.send(&Netlink::netfilter(netns)?).map_err(|e| e.with_path(format!("table inet {table}")))
 }

@@ -57,11 +57,21 @@ impl Rule {
 
     /// Only packets of established connections and related ones, such as ICMP errors.
     pub fn answered(self) -> Rule {
-        const STATE: u32 = 0;
         const ESTABLISHED: u32 = 1 << 1;
         const RELATED: u32 = 1 << 2;
+        self.tracked(ESTABLISHED | RELATED)
+    }
+
+    /// Only packets that fit no connection (NF_CT_STATE_INVALID_BIT).
+    pub fn invalid(self) -> Rule {
+        const INVALID: u32 = 1;
+        self.tracked(INVALID)
+    }
+
+    fn tracked(self, states: u32) -> Rule {
+        const STATE: u32 = 0;
         self.expr("ct", Attrs::default().number(1, REG).number(2, STATE))
-            .mask(&(ESTABLISHED | RELATED).to_ne_bytes())
+            .mask(&states.to_ne_bytes())
             .compare(NOT_EQUAL, &[0; 4])
     }
 

@@ -95,6 +95,40 @@ do
   assert(seen == nil or seen == "10.10.0.3", seen)
 end
 
+-- A segment without flags fits no connection. It is answered with a reset, or ignored with drop_invalid.
+if os.execute("command -v python3 >/dev/null") then
+  local SEND = [[
+import socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+s.settimeout(0.5)
+def checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    total = (total >> 16) + (total & 0xffff)
+    return ~(total + (total >> 16)) & 0xffff
+head = struct.pack("!HHIIBBHHH", 4000, 4001, 1, 0, 5 << 4, 0, 64, 0, 0)
+pseudo = socket.inet_aton("10.20.0.2") + socket.inet_aton("10.20.0.1") + struct.pack("!BBH", 0, 6, len(head))
+head = head[:16] + struct.pack("!H", checksum(pseudo + head)) + head[18:]
+s.sendto(head, ("10.20.0.1", 0))
+try:
+    print("reset" if s.recv(100)[33] & 4 else "answer")
+except socket.timeout:
+    print("nothing")
+]]
+  local function answer()
+    local from, into = tiny.pipe()
+    local child <close> = tiny.clone({ net = server }, function()
+      tiny.dup2(into, 1)
+      tiny.exec { "python3", "-c", SEND }
+    end)
+    into:close()
+    return from:read()
+  end
+  check.equal(answer(), "reset\n")
+  local nat <close> = tiny.nat { from = "10.10.0.0/24", drop_invalid = true, netns = router }
+  check.equal(answer(), "nothing\n")
+  check.equal(sockets.connect(out), "10.20.0.1", "connections are made as before")
+end
+
 check.refuses('"publish" is the table of published ports, which is managed by `publish`', tiny.nat_del, "publish")
 check.refuses('option "from" is missing: the subnet, such as "10.10.0.0/24"', tiny.nat, {})
 check.refuses('option "publish": [1]: option "port" is missing: the port on the host', tiny.nat, { from = "10.10.0.0/24", publish = { { addr = "10.10.0.2", to = 80 } } })
