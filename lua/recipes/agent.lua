@@ -7,6 +7,11 @@ local owner = tiny.stat(project)
 -- Root's own agent runs as the owner of the project. Another user is root in the container, without rights outside.
 local user = tiny.getuid() == 0 and owner.uid ~= 0 and ("%d:%d"):format(owner.uid, owner.gid) or nil
 
+-- A user without a delegated cgroup has limits of each process alone (setrlimit(2)), not of all together.
+local whole = tiny.getuid() == 0
+for _, mount in ipairs(tiny.probe().cgroup.mounts) do whole = whole or mount.delegated end
+if not whole then require("tiny.format").note("agent.lua: no cgroup is delegated to you, so memory is limited only for each process") end
+
 return require("tiny.container").new {
   command = #args > 0 and args or { "/bin/sh" },
   cow = { project }, workdir = project,
@@ -19,5 +24,6 @@ return require("tiny.container").new {
     "github.com:443", "*.githubusercontent.com:443", "deb.debian.org:80",
   },
   cap_drop = { "ALL" }, user = user,
-  memory = "4g", pids = 512, timeout = "1h", max_output = "256m:end",
+  memory = whole and "4g" or nil, pids = whole and 512 or nil, ulimits = not whole and { "data=4294967296", "nproc=512" } or nil,
+  timeout = "1h", max_output = "256m:end",
 }
