@@ -33,7 +33,7 @@ def world(probe):
     sh("ip", "route", "add", "default", "via", "192.0.2.1")
     enter = ["ip", "netns", "exec", WORLD]
     servers = [subprocess.Popen([*enter, probe, *words]) for words in
-               (["names", NAMES, TTL], ["accept", "0.0.0.0", PORT], ["echo", "0.0.0.0", PORT])]
+               (["names", NAMES, TTL], ["accept", "0.0.0.0", PORT], ["echo", SERVER, PORT])]
     try:
         time.sleep(0.2)
         yield enter
@@ -65,6 +65,8 @@ def started(binary, folder):
     sandlock = [shutil.which("sandlock") or "sandlock", "run", *shown, "--net-allow", f"n1.bench.test:{PORT}",
                 "--workdir", str(project), "--cwd", str(project), "--on-exit", "abort", "--"]
     bwrap = ["bwrap", "--unshare-all", "--bind", str(rootfs), "/", "--ro-bind", str(project), "/project", "--proc", "/proc", "--dev", "/dev"]
+    # A container that stays, so that the bridge exists, as on a machine that runs several.
+    sh(binary, "--root", folder / "egress-start", "run", "-d", "--name", "stays", "--network", "bridge", f"--rootfs={rootfs}", "/bin/sleep", "3600")
     return [
         sides.Side("tinylua", lambda *p: own + ["--network", "none"] + list(p), "no network"),
         sides.Side("tinylua, folder", lambda *p: own + ["--network", "none"] + cow + list(p), "no network, copy-on-write folder"),
@@ -186,7 +188,8 @@ def measure(options, folder, probe, compare, binary):
         try:
             return {"start": compare(lambda *_: started(binary, folder)), "running": running(options, binary, probe, folder, enter)}
         finally:
-            own = [binary, "--root", str(folder / "egress-runs")]
-            left = sh(*own, "ps", "-aq").split()
-            if left:
-                sh(*own, "rm", "-f", *left)
+            for state in ("egress-start", "egress-runs"):
+                own = [binary, "--root", str(folder / state)]
+                left = sh(*own, "ps", "-aq").split()
+                if left:
+                    sh(*own, "rm", "-f", *left)
