@@ -374,6 +374,17 @@ local nflog = {}
 ---@return any[] # a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true if the kernel has dropped reports. nil when there are none
 function nflog:receive() end
 
+---@class tiny.nft_watch: tiny.handle
+local nft_watch = {}
+
+---Whether something was removed from nftables since the last call, by any program including this one.
+---* EBADF: the handle is not open
+---```lua
+---if watch:changed() then print(#tiny.nft_chains()) end
+---```
+---@return boolean # a boolean
+function nft_watch:changed() end
+
 ---@class tiny.notice: tiny.handle
 local notice = {}
 
@@ -2823,6 +2834,28 @@ function tiny.nflog(group, options) end
 ---@return any[] # a list of packets: `prefix` (of the rule), `from`, `to`, `protocol` (its number), `from_port`, `to_port`, `link` (the index of the link that it arrived on), `uid`; fields that a packet does not have are absent. The list has `lost` = true if the kernel has dropped reports. nil when there are none
 function tiny.nflog_receive(log) end
 
+---@class tiny.nft_watch.options: table<"netns", any>
+---@field netns? tiny.netns the network namespace to use (default: the caller's)
+
+---Watches a network namespace for programs that remove rules, chains, sets or tables of nftables, such as `nft flush ruleset`, which removes those of every program (nft(8)). Changes of elements are not reported.
+---* EPERM: needs CAP_NET_ADMIN over the network namespace: run as root, or in your own user namespace
+---* EPROTONOSUPPORT: the kernel has no nftables: `modprobe nf_tables`, or CONFIG_NF_TABLES
+---```lua
+---local watch <close> = tiny.nft_watch()
+---```
+---@param options? tiny.nft_watch.options
+---@return tiny.nft_watch # an nft_watch handle: `:changed()`; ready in `poll` when something was removed
+function tiny.nft_watch(options) end
+
+---Whether something was removed from nftables since the last call, by any program including this one.
+---* EBADF: the handle is not open
+---```lua
+---if watch:changed() then print(#tiny.nft_chains()) end
+---```
+---@param watch tiny.nft_watch a handle returned by `nft_watch`
+---@return boolean # a boolean
+function tiny.nft_watch_changed(watch) end
+
 ---Returns where an accepted TCP connection was going before a redirect rule of this namespace translated it (SO_ORIGINAL_DST).
 ---* ENOTCONN: the connection has ended, or this is a listener
 ---* EOPNOTSUPP: the file is not a TCP socket
@@ -3795,7 +3828,7 @@ function tiny.withdraw_fds(options) end
 ---```lua
 ---for _, ready in ipairs(tiny.poll({ child, out }, "5s")) do handle(ready) end
 ---```
----@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener|tiny.splicer|tiny.nflog)[] the handles to wait for
+---@param handles (tiny.child|tiny.process|tiny.file|tiny.signals|tiny.watch|tiny.notice|tiny.udp|tiny.listener|tiny.splicer|tiny.nflog|tiny.nft_watch)[] the handles to wait for
 ---@param timeout? tiny.duration the longest time to wait; no limit when absent
 ---@param options? tiny.poll.options
 ---@return any[] # a list of the ready handles, and with `write` a list of the writable files; empty when the timeout expires

@@ -24,6 +24,7 @@ const WAITABLE: Type = Type::Either(&[
     Type::Handle("listener"),
     Type::Handle("splicer"),
     Type::Handle("nflog"),
+    Type::Handle("nft_watch"),
 ]);
 
 pub const FAMILY: &[Primitive] = &[

@@ -10,7 +10,7 @@ local UNKNOWN = tiny.foresee()
 
 -- Handles that have no effect if they are dropped.
 local NEEDED = {}
-for kind in ("child process cgroup bridge nat isolation transit pin reservation netns utsns ipcns timens userns namespace dir lock file watch notice udp listener nflog"):gmatch("%S+") do
+for kind in ("child process cgroup bridge nat isolation transit pin reservation netns utsns ipcns timens userns namespace dir lock file watch notice udp listener nflog nft_watch"):gmatch("%S+") do
   NEEDED[kind] = true
 end
 

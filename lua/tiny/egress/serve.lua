@@ -6,6 +6,7 @@ local denials = require "tiny.egress.denials"
 local address = require "tiny.egress.address"
 local events = require "tiny.store.events"
 local fence = require "tiny.egress.fence"
+local guard = require "tiny.egress.guard"
 local ipam = require "tiny.net.ipam"
 local resolv_conf = require "tiny.net.resolv_conf"
 local rules = require "tiny.egress.rules"
@@ -51,16 +52,12 @@ local function remember(k, addr, name, till)
   k.names[addr][name] = till
 end
 
--- Adds pins. If another program has flushed the kernel's tables, the fence is built again first.
+-- Adds pins. The fence may have been removed a moment ago.
 local function put(k, pins, seconds)
   local _, err = tiny.try(tiny.egress_pin, k.id, pins, { seconds = seconds })
   if not err then return end
   if err.code ~= "ENOENT" then error(err, 0) end
-  fence.set(k, k.policy, true)
-  for _, link in ipairs(k.links) do
-    if link.port then tiny.egress_port(link.port):keep() end
-    tiny.egress_link(k.id, link.link, { addr = link.addrs })
-  end
+  guard.rebuild(k)
   tiny.egress_pin(k.id, pins, { seconds = seconds })
 end
 
@@ -366,6 +363,7 @@ function serve.run(k, socket)
     local file = tiny.try(tiny.unix_accept, k.listener, { nonblock = true })
     if file then channel(k, file, of_commands) end
   end)
+  if not k.where.join then guard.join(k) end
   if k.log then
     k.loop:on(k.log, function()
       k.calls:notes()

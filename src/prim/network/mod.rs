@@ -11,6 +11,7 @@ mod isolate;
 mod link;
 mod nat;
 mod nflog;
+mod nft_watch;
 mod owner;
 mod pin;
 mod publish;
@@ -78,6 +79,8 @@ pub const FAMILY: &[Primitive] = &[
     inet::TCP_CONNECT,
     nflog::NFLOG,
     nflog::NFLOG_RECEIVE,
+    nft_watch::NFT_WATCH,
+    nft_watch::NFT_WATCH_CHANGED,
     splice::ORIGINAL_DESTINATION,
     splice::TCP_RESET,
     splice::TLS_CLIENT_HELLO,

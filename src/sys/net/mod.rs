@@ -18,6 +18,7 @@ mod link_index;
 pub mod nat;
 pub(super) mod netlink;
 pub mod nflog;
+pub mod nft_watch;
 pub(super) mod nft;
 pub mod owner;
 pub mod pin;

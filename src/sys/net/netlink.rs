@@ -66,6 +66,12 @@ impl Netlink {
         PARKED.set(parked);
     }
 
+    /// Gives the socket a number. A socket without one gets no announcements: 0 is the kernel's own number.
+    pub fn numbered(mut self) -> Result<Netlink> {
+        self.socket.bind_auto()?;
+        Ok(self)
+    }
+
     /// The socket itself, for messages that the kernel sends without a request.
     pub fn into_fd(self) -> Result<OwnedFd> {
         Ok(self.socket.as_fd().try_clone_to_owned()?)

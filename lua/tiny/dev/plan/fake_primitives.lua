@@ -30,6 +30,7 @@ function answer.reserve_port(_, port)
 end
 function answer.tcp_listen() return fake_handles.new("listener", { port = FREE }) end
 function answer.nflog(_, group) return fake_handles.new("nflog", { group = group or 1 }) end
+function answer.nft_watch() return fake_handles.new("nft_watch") end
 function answer.udp_bind() return fake_handles.new("udp", { port = FREE }) end
 function answer.http(_, url) return fake_handles.new("response", { name = url, status = 200, headers = {} }) end
 function answer.http_read() return "" end
