@@ -171,6 +171,7 @@ function container.prepare(ctx)
     require("tiny.spec.values").wrong((ctx.where or ctx.name) .. ": step namespaces: no container was created", "set ctx.child = tiny.clone({ … }, ctx.inside)")
   end
   ctx.go_from:close()
+  if ctx.egress then guarded(ctx, "network", function() require("tiny.egress.keeper").ready(ctx) end) end
   ctx.born(ctx)
   tiny.try(ctx.go_into.write, ctx.go_into, "go") -- it may have failed; wait_ready reports the error
   ctx.go_into:close()

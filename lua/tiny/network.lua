@@ -34,7 +34,8 @@ local function join(ctx)
   if #held > 0 and way_out then require("tiny.net.bridge").open_loopback(store.find(way_out.network)) end
   ctx.ports = #held > 0 and held or nil
   if ctx.spec.net_rate or ctx.spec.net_delay or ctx.spec.net_loss then require("tiny.net.traffic_shaping").apply(ctx) end
-  if keeper then return keeper.start(ctx, { netns = ctx.netns }) end
+  -- The fence exists; the container's processes are made while its keeper starts.
+  if keeper then return keeper.start(ctx, { netns = ctx.netns, later = true }) end
   require("tiny.net.resolver").open(ctx)
 end
 

@@ -82,7 +82,19 @@ local function detach(k)
   tiny.set_dumpable(false)
 end
 
--- Starts the keeper of a container; returns when it enforces the rules and answers queries. where: { netns = the container's
+-- Waits until the keeper enforces the rules and answers queries.
+function keeper.ready(ctx)
+  local now = ctx.egress
+  if not now.starting then return end
+  now.starting = nil
+  local _, err = tiny.try(now.child.wait_ready, now.child)
+  if not err then return end
+  now.socket:close()
+  tiny.try(now.child.close, now.child)
+  error(err, 0)
+end
+
+-- Starts the keeper of a container; returns when it is ready, or with where.later at once: `ready` waits then. where: { netns = the container's
 -- namespace; and for rules in another namespace than this one: join = a function that enters it, keep = what that needs, links =
 -- the container's links there as { link, addrs, only }, never = addresses that are not to be reached, servers = its name
 -- servers }. Without `links`, the fence exists already (`prepare`).
@@ -109,13 +121,8 @@ function keeper.start(ctx, where)
   end)
   theirs:close()
   if k.log then k.log:close() end
-  local _, err = tiny.try(child.wait_ready, child)
-  if err then
-    ours:close()
-    tiny.try(child.close, child)
-    error(err, 0)
-  end
-  ctx.egress = { socket = ours, child = child }
+  ctx.egress = { socket = ours, child = child, starting = true }
+  if not where.later then keeper.ready(ctx) end
   ctx.scope:add(child)
 end
 
