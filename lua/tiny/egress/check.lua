@@ -47,7 +47,6 @@ return function(spec)
   if #spec.egress == 0 then wrong("egress: the list is empty", 'write { "none" } to allow nothing') end
   if spec.egress_verify and spec.egress_verify ~= "sni" then wrong(("egress_verify: %s is not a check"):format(tiny.show(spec.egress_verify)), 'the only check is "sni"') end
   if spec.egress_ech and not ECH[spec.egress_ech] then wrong(('egress_ech: %s is neither "allow" nor "refuse"'):format(tiny.show(spec.egress_ech))) end
-  local policy = require("tiny.egress.keeper").policy(spec)
-  if policy.verify then wrong("egress: names of connections cannot be verified yet", "remove verify and --egress-verify") end
+  require("tiny.egress.keeper").policy(spec)
   check_container(spec)
 end
