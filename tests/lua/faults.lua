@@ -256,7 +256,7 @@ local WALKS = {
   -- The same with an init, a parent cgroup from the user, mounts and ulimits.
   options = { who = DETACHED, outside = { 1 }, fail = { 1, 2 }, tidy = true, least = 90, words = words({ "run", "-d" }, OPTIONS, { "sleep", "1000" }) },
   -- With egress rules: the keeper is of the generation of the container.
-  egress = { who = DETACHED, outside = { 1 }, inside = { 2 }, tidy = true, least = 60, words = words({ "run", "-d" }, EGRESS, { "sleep", "1000" }) },
+  egress = { who = DETACHED, outside = { 1 }, inside = { 2 }, tidy = true, least = 60, like = { { 1 }, { 2 } }, words = words({ "run", "-d" }, EGRESS, { "sleep", "1000" }) },
   -- A foreground run with --rm. If a call fails after the container has started, the next command cleans up.
   front = { who = FRONT, outside = { 0 }, inside = { 1 }, tidy = "recorded", least = 90, words = words({ "run", "--rm" }, EVERYTHING, { "true" }), after = anything,
     like = { [0] = { 0, 1 }, { 2 } } },
