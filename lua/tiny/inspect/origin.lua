@@ -6,7 +6,7 @@ local origin = {}
 origin.SHIPPED = {
   exec = { "lua/tiny/container.lua", "tiny.exec" },
   namespaces = { "lua/tiny/container.lua", "ctx.child = tiny.clone(" },
-  user = { "lua/tiny/pipeline/userns.lua", "ctx.userns = ctx.scope:add(tiny.userns(" },
+  user = { "lua/tiny/pipeline/userns.lua", "ctx.userns = ctx.scope:add(" },
   cgroup = { "lua/tiny/pipeline/limits.lua", "ctx.cgroup = made" },
   memory = { "lua/tiny/pipeline/limits.lua", "tiny.set_memory_limit(" },
   swap = { "lua/tiny/pipeline/limits.lua", "tiny.set_swap_limit(" },

@@ -169,7 +169,8 @@ local function inside(ctx)
   if not ctx.planned then ctx.sync:write "ready" end
   ctx.sync:close()
   tiny.set_dumpable(false)
-  tiny.notify_ready()
+  -- For a plan, a process that is ready has ended.
+  if not ctx.planned then tiny.notify_ready() end
   local connection = wait_for_start(ctx)
   ctx.listener:close()
   ctx.connection = connection

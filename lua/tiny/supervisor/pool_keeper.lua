@@ -184,9 +184,8 @@ local Filler = {}
 Filler.__index = Filler
 
 -- Forks the next keeper.
-function Filler:start()
-  self.wanted = self.wanted - 1
-  local child = tiny.fork(function()
+local function fork_keeper(self)
+  return tiny.fork(function()
     self.orders:close()
     self.from:close()
     keep(self.spec, self.queue, function()
@@ -194,6 +193,11 @@ function Filler:start()
       self.into:close()
     end)
   end)
+end
+
+function Filler:start()
+  self.wanted = self.wanted - 1
+  local child = fork_keeper(self)
   self.busy[child.pid] = true
   self.count, self.keepers[child] = self.count + 1, true
 end
