@@ -140,7 +140,7 @@ fn help_on_everything() {
     let all = [
         ("help()", "explains a primitive"),
         ("help(tiny.clone)", "clone(options, body)"),
-        ("help 'child:wait'", "child:wait([timeout])"),
+        ("help 'child:wait'", "child:wait([timeout] [, options])"),
         ("help 'stop'", "-t, --time DURATION     Time to wait before SIGKILL"),
         ("help 'network'", "  graph                   Draw bridges"),
         ("help 'network create'", "tinylua network create [OPTIONS] NAME"),

@@ -16,7 +16,7 @@ return require("tiny.container").new {
   command = #args > 0 and args or { "/bin/sh" },
   cow = { project }, workdir = project,
   -- Programs and libraries are the host's, read-only. Homes, keys and what only root may read are not there at all.
-  read_only = true, tmpfs = { "/tmp:mode=1777,exec", "/home:mode=1777,exec" },
+  read_only = true, tmpfs = { "/home:mode=1777,exec", project ~= "/tmp" and "/tmp:mode=1777,exec" or nil },
   env = { HOME = "/home", PATH = "/usr/local/bin:/usr/bin:/bin" },
   network = "bridge",
   egress = {

@@ -64,7 +64,7 @@ local VARIANTS = {
   policy = { "--policy", "/tmp/policy.lua" },
 }
 for name, words in pairs(VARIANTS) do
-  local all = { "run", "--rm", "--name", name, "--network", "six", "--egress", "api.test", table.unpack(words) }
+  local all = { "run", "--rm", "--name", name, "--network", rig.network, "--egress", "api.test", table.unpack(words) }
   table.move({ "perl", "-MIO::Socket::IP", "-e", TCP, rig.TWO, "443" }, 1, 6, #all + 1, all)
   local shown = check.run(all)
   assert(shown.out:match("refused"), name .. shown.out .. shown.err)
