@@ -2,15 +2,15 @@
 -- of a project. At its end you review what it has changed there. It reaches only the hosts below; `--egress` adds others.
 local args = ...
 local project = tiny.readlink("/proc/self/cwd")
-local owner = tiny.stat(project)
+local owner = assert(tiny.stat(project))
 
 -- Root's own agent runs as the owner of the project. Another user is root in the container, without rights outside.
 local user = tiny.getuid() == 0 and owner.uid ~= 0 and ("%d:%d"):format(owner.uid, owner.gid) or nil
 
 -- A user without a delegated cgroup has limits of each process alone (setrlimit(2)), not of all together.
 local whole = tiny.getuid() == 0
-for _, mount in ipairs(tiny.probe().cgroup.mounts) do whole = whole or mount.delegated end
-if not whole then require("tiny.format").note("agent.lua: no cgroup is delegated to you, so memory is limited only for each process") end
+for _, mount in ipairs(tiny.probe().cgroup.mounts) do whole = whole or mount.delegated == true end
+if not whole then io.stderr:write("agent.lua: no cgroup is delegated to you, so memory is limited only for each process\n") end
 
 return require("tiny.container").new {
   command = #args > 0 and args or { "/bin/sh" },

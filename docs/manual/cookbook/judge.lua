@@ -16,7 +16,7 @@ local pool <close> = require("tiny.pool").new {
 local VERDICTS = { timeout = "out of time", max_output = "too much output" }
 
 local function judge(command)
-  local result = pool:run(command, LIMITS)
+  local result = assert(pool:run(command, LIMITS))
   local verdict = result.oom and "out of memory" or VERDICTS[result.exceeded] or "ended"
   local function text(bytes) return utf8.len(bytes) and bytes or nil end
   print(tiny.json_encode { verdict = verdict, status = result.status, output = text(result.stdout), errors = text(result.stderr) })

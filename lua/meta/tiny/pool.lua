@@ -3,7 +3,7 @@
 -- For editors only; recipes do not load this file.
 
 ---The keys of tiny.container.spec that a container without a program of its own can have, and the size.
----@class tiny.pool.spec: tiny.container.spec
+---@class tiny.pool.spec: table<string, any>
 ---@field size? integer How many containers wait [1]; 0 to 100.
 
 ---@class tiny.pool.options
@@ -37,7 +37,7 @@ function Pool:close() end
 ---@class tiny.pool.module
 local pool = {}
 ---Creates a pool of containers that are ready but for their program. Each is used once.
----@param spec tiny.pool.spec
+---@param spec tiny.pool.spec|tiny.container.spec
 ---@return tiny.pool
 function pool.new(spec) end
 
