@@ -17,7 +17,10 @@ local function meanwhile(place, folder, where, f)
     for _, name in ipairs(tiny.list_dir(where)) do seen = seen or name:match("^%.tinylua%-%x+$") end
   until seen or #tiny.poll({ from }, 0) > 0
   assert(seen, "the copy was seen")
+  -- It waits meanwhile, so that a fast copy does not end before a slow shell has begun.
+  tiny.kill(child, "SIGSTOP")
   f()
+  tiny.kill(child, "SIGCONT")
   local text = ""
   for part in function() return from:read() end do text = text .. part end
   check.equal(child:wait(), 0)
