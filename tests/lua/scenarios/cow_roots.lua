@@ -21,7 +21,8 @@ local function verify(what)
   check.no_container()
 end
 
-local ways = { { "--rootfs", ROOT }, { "--read-only" }, { "--tmpfs", "/work/t", "--rootfs", ROOT }, { "--network", "bridge" } }
+local ways = { { "--rootfs", ROOT }, { "--read-only" }, { "--tmpfs", "/work/t", "--rootfs", ROOT } }
+if tiny.probe().network.nftables ~= false then table.insert(ways, { "--network", "bridge" }) end
 if attack.maps_ids(ROOT) then
   table.insert(ways, { "--userns", "auto", "--rootfs", ROOT })
   table.insert(ways, { "--userns", "200000:300000:65536" })
