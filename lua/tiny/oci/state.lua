@@ -235,6 +235,17 @@ function state.shown(one, status)
   }
 end
 
+-- A client that comes too late may open the lock in the directory once more.
+local REMOVALS = 10
+
+local function remove_folder(folder)
+  for try = 1, REMOVALS do
+    local _, err = tiny.try(tiny.remove, folder, { recursive = true })
+    if not err then return end
+    if err.code ~= "ENOTEMPTY" or try == REMOVALS then error(err, 0) end
+  end
+end
+
 -- Removes what was set up, and the directory. Failures are reported, and the directory then stays.
 function state.remove(one)
   one.scope:load()
@@ -246,7 +257,7 @@ function state.remove(one)
     tiny.fail { message = ("container %s: cannot clean up: %s"):format(tiny.show(one.id), table.concat(failures, "; ")) }
   end
   for _, text in ipairs(damage) do require("tiny.format").note("%s", text) end
-  tiny.remove(one.dir, { recursive = true })
+  remove_folder(one.dir)
 end
 
 -- All containers, by id, below --root or another directory.
