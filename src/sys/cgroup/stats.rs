@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::{Error, Result};
 use super::limits::memory;
-use super::{Group, below, file};
+use super::{Group, Mount, below, file};
 
 /// The figures of a cgroup; `None` where no controller counts them or no limit is set.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -55,14 +55,16 @@ pub struct Stats {
 }
 
 impl Group {
+    /// Where it exists. Errors: ENOENT if that is nowhere.
+    fn found_homes(&self) -> Result<Vec<(&Mount, PathBuf)>> {
+        let homes: Vec<_> = self.homes().collect();
+        if homes.is_empty() { Err(self.missing()) } else { Ok(homes) }
+    }
+
     /// The figures. Errors: ENOENT if the cgroup does not exist.
     pub fn stats(&self) -> Result<Stats> {
-        let homes: Vec<_> = self.homes().collect();
-        if homes.is_empty() {
-            return Err(self.missing());
-        }
         let mut stats = Stats::default();
-        for (mount, folder) in homes {
+        for (mount, folder) in self.found_homes()? {
             if mount.unified {
                 stats.unified(&folder)?;
                 continue;
@@ -77,18 +79,12 @@ impl Group {
         }
         Ok(stats)
     }
-}
 
-impl Group {
     /// Only what accumulates, and stays after the processes have ended: peaks, CPU time, I/O, OOM kills. It reads a third
     /// of the files. Errors: ENOENT if the cgroup does not exist.
     pub fn totals(&self) -> Result<Stats> {
-        let homes: Vec<_> = self.homes().collect();
-        if homes.is_empty() {
-            return Err(self.missing());
-        }
         let mut stats = Stats::default();
-        for (mount, folder) in homes {
+        for (mount, folder) in self.found_homes()? {
             if mount.unified {
                 stats.totals_v2(&folder)?;
             }
